@@ -1,0 +1,95 @@
+"""Placement of the micro-services of low-latency network services on P4 switches, servers and GPUs.
+
+>>> from mosaico_place import load_instance, solve
+>>> result = solve(load_instance("instances/cloud-gaming-edge.yaml"))  # doctest: +SKIP
+>>> result.termination, result.accepted  # doctest: +SKIP
+(<Termination.OPTIMAL: 'optimal'>, ('player-1',))
+
+Nothing here prints, sets up logging or writes files. The names below are loaded when they are first used, so that
+importing the package costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mosaico_place.check import check
+    from mosaico_place.compile import Problem
+    from mosaico_place.cost import Cost, cost
+    from mosaico_place.document import from_json, to_json
+    from mosaico_place.dump import dump
+    from mosaico_place.errors import Fault, InputError, MosaicoError, SolverError
+    from mosaico_place.instance import (
+        Budget,
+        Chain,
+        Component,
+        Direction,
+        Flow,
+        Function,
+        Group,
+        Implementation,
+        Instance,
+        Kind,
+        Level,
+        Link,
+        Node,
+        Preference,
+        Prices,
+        Term,
+        Where,
+    )
+    from mosaico_place.load import (
+        instance_from_dict,
+        load_instance,
+        load_placement,
+        parse_instance,
+        parse_placement,
+    )
+    from mosaico_place.method import Answer, Method, Options, Progress
+    from mosaico_place.placement import ChainPlacement, Placement, Spot
+    from mosaico_place.result import LevelResult, Result, Termination, Violation
+    from mosaico_place.rules import CostTerm, Rule
+    from mosaico_place.solve import solve
+    from mosaico_place.validate import faults, warnings
+
+_HOME = {
+    "check": ("check",),
+    "compile": ("Problem",),
+    "cost": ("Cost", "cost"),
+    "document": ("from_json", "to_json"),
+    "dump": ("dump",),
+    "errors": ("Fault", "InputError", "MosaicoError", "SolverError"),
+    "instance": (
+        "Budget", "Chain", "Component", "Direction", "Flow", "Function", "Group", "Implementation", "Instance", "Kind",
+        "Level", "Link", "Node", "Preference", "Prices", "Term", "Where",
+    ),
+    "load": ("instance_from_dict", "load_instance", "load_placement", "parse_instance", "parse_placement"),
+    "method": ("Answer", "Method", "Options", "Progress"),
+    "placement": ("ChainPlacement", "Placement", "Spot"),
+    "result": ("LevelResult", "Result", "Termination", "Violation"),
+    "rules": ("CostTerm", "Rule"),
+    "solve": ("solve",),
+    "validate": ("faults", "warnings"),
+}  # fmt: skip
+
+__all__ = [
+    "Answer", "Budget", "Chain", "ChainPlacement", "Component", "Cost", "CostTerm", "Direction", "Fault", "Flow",
+    "Function", "Group", "Implementation", "InputError", "Instance", "Kind", "Level", "LevelResult", "Link", "Method",
+    "MosaicoError", "Node", "Options", "Placement", "Preference", "Prices", "Problem", "Progress", "Result", "Rule",
+    "SolverError", "Spot", "Term", "Termination", "Violation", "Where", "check", "cost", "dump", "faults", "from_json",
+    "instance_from_dict", "load_instance", "load_placement", "parse_instance", "parse_placement", "solve", "to_json",
+    "warnings",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from the module that defines it."""
+    for module, names in _HOME.items():
+        if name in names:
+            return getattr(import_module(f"mosaico_place.{module}"), name)
+    raise AttributeError(f"module 'mosaico_place' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return __all__

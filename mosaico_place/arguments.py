@@ -1,0 +1,144 @@
+"""What the commands of the command line take, and what they refuse as wrong usage.
+
+A refusal says what would be right; it comes before any work is done.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from difflib import get_close_matches
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_LARGEST_SEED = 2**31 - 1
+_MOST_THREADS = 1024
+
+
+class Which(StrEnum):
+    """The documents that have a JSON Schema."""
+
+    INSTANCE = "instance"
+    PLACEMENT = "placement"
+    RESULT = "result"
+    CHECK = "check"
+    VALIDATE = "validate"
+
+
+def _readable(text: str) -> Path:
+    """A file that is there, or ``-`` for stdin."""
+    path = Path(text)
+    if os.path.isdir(text):
+        raise typer.BadParameter(f"{text} is a folder; name a file in it")
+    if text == "-" or os.path.exists(text):  # unlike Path.exists, never raises
+        return path
+    with suppress(OSError):
+        beside = [other.name for other in path.parent.iterdir() if other.is_file()]
+        for close in get_close_matches(path.name, beside, n=1):
+            raise typer.BadParameter(f"there is no file {text}; did you mean {path.with_name(close)}?")
+    raise typer.BadParameter(f"there is no file {text}")
+
+
+def _time_limit(text: str) -> float:
+    """Seconds from a quantity such as ``60s``."""
+    from mosaico_place.quantities import Dimension, parse_quantity
+
+    limit_ns = 0
+    with suppress(ValueError):
+        limit_ns = parse_quantity(text, Dimension.TIME)
+    if limit_ns == 0:
+        raise typer.BadParameter(f"must be a time above 0, found {text!r}; write for example 60s or 5min")
+    return limit_ns / 1e9
+
+
+def _gap(text: str) -> float:
+    """A relative gap."""
+    with suppress(ValueError):
+        if 0 <= float(text) < float("inf"):
+            return float(text)
+    raise typer.BadParameter(f"must be a number from 0 up, found {text!r}; write for example 1e-4")
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    """Reads whole numbers in a range."""
+
+    def number(text: str) -> int:
+        with suppress(ValueError):
+            if least <= int(text) <= most:
+                return int(text)
+        raise typer.BadParameter(f"must be a whole number from {least} to {most}, found {text!r}")
+
+    return number
+
+
+InstanceFile = Annotated[
+    Path, typer.Argument(metavar="INSTANCE", help="YAML or JSON file; - for stdin.", parser=_readable)
+]
+InstanceFiles = Annotated[
+    list[Path], typer.Argument(metavar="FILE", help="YAML or JSON files; - for stdin.", parser=_readable)
+]
+PlacementFile = Annotated[
+    Path, typer.Argument(metavar="PLACEMENT", help="Document of solve --json; - for stdin.", parser=_readable)
+]
+NewFile = Annotated[Path, typer.Argument(metavar="PATH", help="File to create; - for stdout.")]
+WhichSchema = Annotated[Which, typer.Argument(metavar="WHICH", help=" | ".join(Which))]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
+MethodName = Annotated[str, typer.Option(metavar="NAME", help="auto, or the name of a method.")]
+TimeLimit = Annotated[
+    float | None,
+    typer.Option(parser=_time_limit, metavar="TIME", help="For the whole command, e.g. 60s; no limit if absent."),
+]
+Gap = Annotated[
+    float, typer.Option(parser=_gap, metavar="SHARE", help="Relative gap that is good enough, on every level.")
+]
+Seed = Annotated[int, typer.Option(parser=_whole(0, _LARGEST_SEED), metavar="NUMBER", help="Of everything random.")]
+Threads = Annotated[
+    int | None,
+    typer.Option(parser=_whole(1, _MOST_THREADS), metavar="NUMBER", help="As many as may be used, if absent."),
+]
+Previous = Annotated[
+    Path | None, typer.Option(metavar="PLACEMENT", help="A placement to start from.", parser=_readable)
+]
+Output = Annotated[
+    Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the JSON document to a file.")
+]
+
+
+def check_method(name: str) -> None:
+    """Refuse an unknown method before anything is loaded."""
+    if name == "auto":  # spares bad input the wait for slow imports
+        return
+    from mosaico_place.solve import find_method, method_names
+
+    if name in method_names():
+        return
+    try:
+        find_method(name)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="'--method'") from None
+
+
+def check_output(output: Path | None, instance: Path) -> None:
+    """Refuse a file that cannot be written before the work is done, not after."""
+    if output is None:
+        return
+    if str(output) == "-":
+        raise typer.BadParameter("names no file; --json prints the document to stdout", param_hint="'--output'")
+    if output.is_dir():
+        raise typer.BadParameter(f"{output} is a folder; name a file in it", param_hint="'--output'")
+    if output.exists() and instance.exists() and output.samefile(instance):
+        raise typer.BadParameter("would overwrite the instance; name another file", param_hint="'--output'")
+    check_folder(output, "'--output'")
+
+
+def check_folder(path: Path, hint: str) -> None:
+    """Refuse a file whose folder cannot take it; ``hint`` is what the user calls the file."""
+    folder = path.resolve().parent
+    if not folder.is_dir():
+        raise typer.BadParameter(f"the folder {folder} does not exist; create it first", param_hint=hint)
+    if not os.access(folder, os.W_OK):
+        raise typer.BadParameter(f"the folder {folder} is not yours to write in; name another", param_hint=hint)

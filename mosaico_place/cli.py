@@ -1,0 +1,284 @@
+"""The command line: ``mosaico-place validate|solve|check|schema|new``.
+
+stdout holds the answer and nothing else; faults, warnings and progress go to stderr. What is slow to import is
+imported by the command that needs it, so that ``--help`` comes at once.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mosaico_place.arguments import (
+    Gap,
+    InstanceFile,
+    InstanceFiles,
+    Json,
+    MethodName,
+    NewFile,
+    Output,
+    PlacementFile,
+    Previous,
+    Seed,
+    Threads,
+    TimeLimit,
+    Which,
+    WhichSchema,
+    check_folder,
+    check_method,
+    check_output,
+)
+from mosaico_place.errors import Fault, InputError
+from mosaico_place.terminal import complain, interruptible, open_streams, put, report_crash, write_file
+
+if TYPE_CHECKING:
+    from mosaico_place.instance import Instance
+    from mosaico_place.placement import Placement
+    from mosaico_place.result import Result
+
+PROGRAM = "mosaico-place"
+_STDIN = "<stdin>"
+
+app = typer.Typer(
+    name=PROGRAM,
+    help="Place the micro-services of low-latency network services, and prove how good the answer is.",
+    epilog="Exit codes: 0 done, 1 a bug in the program, 2 wrong usage, 3 bad input, 4 proven infeasible, "
+    "5 nothing found within the limits, 6 the placement breaks a rule, 130 interrupted with nothing found.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Code(IntEnum):
+    """What the exit code says."""
+
+    DONE = 0
+    BUG = 1
+    USAGE = 2
+    BAD_INPUT = 3
+    INFEASIBLE = 4
+    NOTHING_FOUND = 5
+    BREAKS_A_RULE = 6
+    INTERRUPTED = 130
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        _put(f"{PROGRAM} {version(PROGRAM)}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Place the micro-services of low-latency network services, and prove how good the answer is."""
+
+
+@app.command()
+def validate(files: InstanceFiles, as_json: Json = False) -> None:
+    """Say what is wrong with instances, and what would mend it."""
+    from mosaico_place.document import dumps, validate_document
+    from mosaico_place.report import valid
+
+    found = [(_name(file), *_findings(file)) for file in files]
+    if as_json:
+        _put(dumps(validate_document([(name, faults, warnings) for name, _, faults, warnings in found])))
+    else:
+        for name, instance, faults, warnings in found:
+            complain([str(fault) for fault in faults] + [f"{name}: warning: {text}" for text in warnings])
+            if instance is not None:
+                _put(valid(name, instance))
+    raise typer.Exit(Code.BAD_INPUT if any(faults for _, _, faults, _ in found) else Code.DONE)
+
+
+@app.command()
+def solve(
+    instance: InstanceFile,
+    method: MethodName = "auto",
+    time_limit: TimeLimit = None,
+    gap: Gap = 1e-4,
+    seed: Seed = 0,
+    threads: Threads = None,
+    previous: Previous = None,
+    output: Output = None,
+    as_json: Json = False,
+) -> None:
+    """Find the best placement; Ctrl-C keeps the best so far."""
+    started_s = time.monotonic()
+    check_output(output, instance)
+    check_method(method)
+    problem = _instance(instance)
+    start = None if previous is None else _placement(previous)
+    from mosaico_place.method import Options
+    from mosaico_place.progress import shown
+    from mosaico_place.solve import solve as solve_instance
+
+    load_s = time.monotonic() - started_s  # with the imports, which the user waits for as well
+    with interruptible() as stop, shown(len(problem.objective)) as progress:
+        options = Options(time_limit, gap, threads, seed, stop, progress, started_s)
+        result = solve_instance(problem, method=method, options=options, previous=start)
+    result = replace(result, runtime_s={"load": load_s, **result.runtime_s})
+    _answer(result, problem, output, as_json=as_json)
+    raise typer.Exit(_code(result))
+
+
+@app.command()
+def check(instance: InstanceFile, placement: PlacementFile, as_json: Json = False) -> None:
+    """Judge a placement: which rules it breaks, and what it costs."""
+    from mosaico_place.check import check as check_placement
+    from mosaico_place.cost import cost
+    from mosaico_place.document import check_document, dumps
+    from mosaico_place.report import checked, text
+
+    if str(instance) == str(placement) == "-":
+        raise typer.BadParameter("only one of the two can come from stdin", param_hint="'PLACEMENT'")
+    problem, answer = _instance(instance), _placement(placement)
+    violations, total = check_placement(problem, answer), cost(problem, answer)
+    if as_json:
+        _put(dumps(check_document(problem, violations, total)))
+    else:
+        _put(text(checked(problem, violations, total)))
+    raise typer.Exit(Code.BREAKS_A_RULE if violations else Code.DONE)
+
+
+@app.command()
+def schema(which: WhichSchema = Which.INSTANCE) -> None:
+    """Print the JSON Schema of what is read or written."""
+    from mosaico_place.document import dumps
+    from mosaico_place.schema.result import json_schema
+
+    if which is Which.INSTANCE:
+        from mosaico_place.schema import instance_json_schema
+
+        _put(dumps(instance_json_schema()))
+    else:
+        _put(dumps(json_schema(which)))
+
+
+@app.command()
+def new(path: NewFile = Path("-")) -> None:
+    """Write a small commented instance to start from."""
+    from importlib.resources import files
+
+    template = files("mosaico_place").joinpath("data/new.yaml").read_text(encoding="utf-8")
+    if str(path) == "-":
+        _put(template)
+        return
+    if path.exists():
+        raise typer.BadParameter(f"{path} exists already and is left alone; name another file", param_hint="'PATH'")
+    check_folder(path, "'PATH'")
+    _write(path, template)
+    complain([f"wrote {path}; next: {PROGRAM} solve {path}"])
+
+
+def main() -> None:
+    """Run the program: the entry point of ``mosaico-place``."""
+    open_streams()
+    try:
+        app(prog_name=PROGRAM)
+    except InputError as error:
+        complain(str(fault) for fault in error.faults)
+        code = Code.BAD_INPUT
+    except KeyboardInterrupt:
+        code = Code.INTERRUPTED
+    except Exception as error:
+        report_crash(error, PROGRAM)
+        code = Code.BUG
+    sys.exit(code)
+
+
+def _instance(path: Path) -> Instance:
+    """Load an instance and say what is odd about it."""
+    instance, warnings = _load(path)
+    complain(f"{_name(path)}: warning: {warning}" for warning in warnings)
+    return instance
+
+
+def _load(path: Path) -> tuple[Instance, list[str]]:
+    """An instance and its warnings."""
+    from mosaico_place.load import load_instance, parse_instance
+    from mosaico_place.validate import warnings
+
+    instance = parse_instance(*_stdin()) if str(path) == "-" else load_instance(path)
+    return instance, [str(warning) for warning in warnings(instance)]
+
+
+def _placement(path: Path) -> Placement:
+    from mosaico_place.load import load_placement, parse_placement
+
+    return parse_placement(*_stdin()) if str(path) == "-" else load_placement(path)
+
+
+def _stdin() -> tuple[str, str]:
+    """All of stdin, and what faults call it."""
+    try:
+        return sys.stdin.buffer.read().decode("utf-8-sig"), _STDIN
+    except UnicodeDecodeError:
+        raise InputError([Fault((), "is not UTF-8 text", _STDIN)]) from None
+
+
+def _name(path: Path) -> str:
+    return _STDIN if str(path) == "-" else str(path)
+
+
+def _findings(path: Path) -> tuple[Instance | None, Sequence[Fault], Sequence[str]]:
+    """The instance if it has no faults, its faults, its warnings."""
+    try:
+        instance, warnings = _load(path)
+    except InputError as error:
+        return None, error.faults, ()
+    return instance, (), warnings
+
+
+def _answer(result: Result, instance: Instance, output: Path | None, *, as_json: bool) -> None:
+    """Give the answer out; it is printed even where the file cannot be written."""
+    from mosaico_place.document import to_json
+    from mosaico_place.report import solved, text
+
+    document = to_json(result)
+    try:
+        if output is not None:
+            _write(output, document)
+    finally:
+        _put(document if as_json else text(solved(result, instance)))
+
+
+def _code(result: Result) -> Code:
+    """What a result without a placement ends with; one with a placement is an answer, however it came about."""
+    from mosaico_place.result import Termination
+
+    if result.placement is not None:
+        return Code.DONE
+    if result.termination is Termination.INFEASIBLE:
+        return Code.INFEASIBLE
+    return Code.INTERRUPTED if result.termination is Termination.INTERRUPTED else Code.NOTHING_FOUND
+
+
+def _write(path: Path, content: str) -> None:
+    try:
+        write_file(path, content)
+    except OSError as error:
+        complain([f"{PROGRAM}: {path} cannot be written: {error.strerror or error}"])
+        raise typer.Exit(Code.USAGE) from None
+
+
+def _put(content: str) -> None:
+    try:
+        put(content)
+    except OSError as error:
+        complain([f"{PROGRAM}: the answer cannot be written: {error.strerror or error}"])
+        raise typer.Exit(Code.USAGE) from None

@@ -1,0 +1,288 @@
+"""Results as JSON documents, and back.
+
+Whole numbers are written as whole numbers, what was not given is left out, what is not known is ``null``
+(:mod:`mosaico_place.schema.result` lists every key).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from mosaico_place.errors import Fault, InputError
+from mosaico_place.placement import ChainPlacement, Placement, Spot
+from mosaico_place.result import (
+    BudgetResult,
+    LevelResult,
+    LinkUse,
+    ModelSize,
+    Rejection,
+    Result,
+    Use,
+    Violation,
+)
+
+if TYPE_CHECKING:
+    from mosaico_place.cost import Cost
+    from mosaico_place.instance import Instance
+    from mosaico_place.schema.result import ChainEntry, ResultDocument, UseEntry
+
+FORMAT = 1
+"""Version of every document."""
+
+_LINE_WIDTH = 110
+_LARGEST_EXACT = 2**53
+
+
+def to_json(result: Result) -> str:
+    """Write the document of ``solve --json``; :func:`from_json` reads exactly the same result from it.
+
+    Raises:
+        ValueError: a number in the result is infinite or not a number.
+    """
+    return dumps(to_dict(result))
+
+
+def to_dict(result: Result) -> dict[str, object]:
+    """The document of ``solve --json`` as plain dictionaries, lists, strings and numbers."""
+    return {
+        "format": FORMAT,
+        "instance": result.instance,
+        "method": result.method,
+        "termination": str(result.termination),
+        "objective": [_level(level) for level in result.levels],
+        "terms": _numbers(result.terms),
+        "accepted": list(result.accepted),
+        "accepted_weight": _number(result.accepted_weight),
+        "accepted_weight_bound": _number(result.accepted_weight_bound),
+        "rejected": [{"chain": rejection.chain, "why": rejection.why} for rejection in result.rejected],
+        "chains": _chains(result),
+        "instances": {},
+        "rewrites": [],
+        "nodes": {node: _uses(uses) for node, uses in result.nodes.items()},
+        "devices": {
+            node: {device: _uses(uses) for device, uses in devices.items()} for node, devices in result.devices.items()
+        },
+        "links": [_link(link) for link in result.links],
+        "model": {
+            "candidates": result.model.candidates,
+            "pruned": result.model.pruned,
+            "variables": result.model.variables,
+            "rows": result.model.rows,
+            "nonzeros": result.model.nonzeros,
+        },
+        "violations": [_violation(violation) for violation in result.violations],
+        "runtime_s": _numbers(result.runtime_s),
+        "seed": result.seed,
+    }
+
+
+def check_document(instance: Instance, violations: Sequence[Violation], total: Cost) -> dict[str, object]:
+    """The document of ``check --json``."""
+    return {
+        "format": FORMAT,
+        "instance": instance.name,
+        "violations": [_violation(violation) for violation in violations],
+        "objective": [
+            {
+                "terms": {str(term): _number(float(total.terms[term])) for term in level},
+                "value": _number(float(value)),
+            }
+            for level, value in zip(instance.objective, total.levels, strict=True)
+        ],
+        "terms": {str(term): _number(float(value)) for term, value in total.terms.items()},
+    }
+
+
+def validate_document(files: Sequence[tuple[str, Sequence[Fault], Sequence[str]]]) -> dict[str, object]:
+    """The document of ``validate --json``, from (file, faults, warnings) per file."""
+    return {
+        "format": FORMAT,
+        "files": [
+            {
+                "file": file,
+                "ok": not faults,
+                "faults": [_fault(fault) for fault in faults],
+                "warnings": list(warnings),
+            }
+            for file, faults, warnings in files
+        ],
+    }
+
+
+def dumps(document: object) -> str:
+    """Write JSON with one entry per line, and on one line what fits there; plain ASCII, ends with a newline.
+
+    Raises:
+        ValueError: a number in it is infinite or not a number.
+    """
+    return _layout(document, "", 0) + "\n"
+
+
+def from_json(text: str) -> Result:
+    """Read the document of ``solve --json``.
+
+    Raises:
+        InputError: the text is no such document; every fault says where.
+    """
+    from pydantic import ValidationError
+
+    from mosaico_place.schema.result import ResultDocument
+
+    try:
+        document = ResultDocument.model_validate_json(text)
+    except ValidationError as error:
+        raise InputError([Fault(item["loc"], item["msg"]) for item in error.errors()]) from None
+    return _result(document)
+
+
+def _level(level: LevelResult) -> dict[str, object]:
+    return {
+        "terms": _numbers(level.terms),
+        "value": _number(level.value),
+        "bound": _number(level.bound),
+        "gap": _number(level.gap),
+    }
+
+
+def _chains(result: Result) -> dict[str, object] | None:
+    if result.placement is None:
+        return None
+    return {
+        name: {
+            "components": {component: _spot(spot) for component, spot in chain.components.items()},
+            "flows": [{"from": tail, "to": head, "path": list(path)} for (tail, head), path in chain.flows.items()],
+            "latency": [_budget(budget) for budget in result.budgets.get(name, ())],
+        }
+        for name, chain in result.placement.chains.items()
+    }
+
+
+def _spot(spot: Spot) -> dict[str, str]:
+    entry = {"node": spot.node, "implementation": spot.implementation}
+    return entry if spot.device is None else {**entry, "device": spot.device}
+
+
+def _budget(budget: BudgetResult) -> dict[str, object]:
+    entry: dict[str, object] = {
+        "from": budget.tail,
+        "to": budget.head,
+        "actual_us": _number(budget.actual_us),
+    }
+    if budget.within_us is not None:
+        entry["within_us"] = _number(budget.within_us)
+    if budget.target_us is not None:
+        entry["target_us"] = _number(budget.target_us)
+    return entry
+
+
+def _uses(uses: Mapping[str, Use]) -> dict[str, object]:
+    entries: dict[str, object] = {}
+    for resource, use in uses.items():
+        entry = {"used": _number(use.used), "capacity": _number(use.capacity)}
+        entries[resource] = {**entry, "reserved": _number(use.reserved)} if use.reserved else entry
+    return entries
+
+
+def _link(link: LinkUse) -> dict[str, object]:
+    entry: dict[str, object] = {
+        "from": link.tail,
+        "to": link.head,
+        "used_bps": link.used_bps,
+        "bandwidth_bps": link.bandwidth_bps,
+    }
+    return {**entry, "reserved_bps": link.reserved_bps} if link.reserved_bps else entry
+
+
+def _violation(violation: Violation) -> dict[str, object]:
+    return {
+        "rule": str(violation.rule),
+        "where": violation.where,
+        "message": violation.message,
+        "amount": _number(violation.amount),
+    }
+
+
+def _fault(fault: Fault) -> dict[str, object]:
+    parts = fault.source.rsplit(":", 2)
+    placed = len(parts) == 3 and parts[1].isdigit() and parts[2].isdigit()
+    return {
+        "line": int(parts[1]) if placed else None,
+        "column": int(parts[2]) if placed else None,
+        "path": ".".join(str(part) for part in fault.path),
+        "message": fault.message,
+    }
+
+
+def _numbers(values: Mapping[str, float]) -> dict[str, object]:
+    return {name: _number(value) for name, value in values.items()}
+
+
+def _number(value: float | None) -> float | None:
+    """Whole numbers as int; beyond 2**53 a float is whole by accident only."""
+    if isinstance(value, float) and value.is_integer() and abs(value) <= _LARGEST_EXACT:
+        return int(value)
+    return value
+
+
+def _layout(value: object, indent: str, used: int) -> str:
+    """One line if that fits beside what the line already holds, otherwise one line per entry."""
+    line = json.dumps(value, allow_nan=False)
+    if len(indent) + used + len(line) <= _LINE_WIDTH or not isinstance(value, dict | list):
+        return line
+    inner = indent + "  "
+    if isinstance(value, list):
+        entries = [inner + _layout(item, inner, 0) for item in value]
+        return "[\n" + ",\n".join(entries) + f"\n{indent}]"
+    keys = [json.dumps(key) + ": " for key in value]
+    entries = [inner + key + _layout(item, inner, len(key)) for key, item in zip(keys, value.values(), strict=True)]
+    return "{\n" + ",\n".join(entries) + f"\n{indent}}}"
+
+
+def _result(document: ResultDocument) -> Result:
+    chains = document.chains
+    return Result(
+        instance=document.instance,
+        method=document.method,
+        termination=document.termination,
+        levels=tuple(LevelResult(level.terms, level.value, level.bound, level.gap) for level in document.objective),
+        placement=None if chains is None else Placement({n: _placed(chain) for n, chain in chains.items()}),
+        terms=document.terms,
+        accepted=tuple(document.accepted),
+        accepted_weight=document.accepted_weight,
+        accepted_weight_bound=document.accepted_weight_bound,
+        rejected=tuple(Rejection(entry.chain, entry.why) for entry in document.rejected),
+        budgets={name: _budgets(chain) for name, chain in (chains or {}).items()},
+        nodes={node: _used(uses) for node, uses in document.nodes.items()},
+        devices={
+            node: {device: _used(uses) for device, uses in devices.items()}
+            for node, devices in document.devices.items()
+        },
+        links=tuple(
+            LinkUse(link.tail, link.head, link.used_bps, link.bandwidth_bps, link.reserved_bps)
+            for link in document.links
+        ),
+        model=ModelSize(**document.model.model_dump()),
+        violations=tuple(Violation(v.rule, v.where, v.message, v.amount) for v in document.violations),
+        runtime_s=document.runtime_s,
+        seed=document.seed,
+    )
+
+
+def _placed(chain: ChainEntry) -> ChainPlacement:
+    return ChainPlacement(
+        components={name: Spot(spot.node, spot.implementation, spot.device) for name, spot in chain.components.items()},
+        flows={(flow.tail, flow.head): tuple(flow.path) for flow in chain.flows},
+    )
+
+
+def _budgets(chain: ChainEntry) -> tuple[BudgetResult, ...]:
+    return tuple(
+        BudgetResult(entry.tail, entry.head, entry.actual_us, entry.within_us, entry.target_us)
+        for entry in chain.latency
+    )
+
+
+def _used(uses: Mapping[str, UseEntry]) -> dict[str, Use]:
+    return {resource: Use(use.used, use.capacity, use.reserved) for resource, use in uses.items()}

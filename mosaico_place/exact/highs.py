@@ -1,0 +1,208 @@
+"""HiGHS: the only module that knows it. A model goes in once; levels are solved, and rows added, one by one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import highspy
+import numpy as np
+
+from mosaico_place.errors import SolverError
+from mosaico_place.exact.exactness import Cut
+from mosaico_place.exact.model import FloatArray, Matrix
+
+_INFINITE = highspy.kHighsInf
+
+
+class Status(StrEnum):
+    """Why HiGHS stopped; whether it holds a solution is a question apart."""
+
+    OPTIMAL = "optimal"
+    INFEASIBLE = "infeasible"
+    TIME_LIMIT = "time-limit"
+    ITERATION_LIMIT = "iteration-limit"
+    MEMORY_LIMIT = "memory-limit"
+    INTERRUPTED = "interrupted"
+
+
+_STATUS = {
+    highspy.HighsModelStatus.kOptimal: Status.OPTIMAL,
+    highspy.HighsModelStatus.kInfeasible: Status.INFEASIBLE,
+    # Every variable of the model that costs anything is bounded below, so this can only mean infeasible.
+    highspy.HighsModelStatus.kUnboundedOrInfeasible: Status.INFEASIBLE,
+    highspy.HighsModelStatus.kTimeLimit: Status.TIME_LIMIT,
+    highspy.HighsModelStatus.kIterationLimit: Status.ITERATION_LIMIT,
+    highspy.HighsModelStatus.kSolutionLimit: Status.ITERATION_LIMIT,
+    highspy.HighsModelStatus.kMemoryLimit: Status.MEMORY_LIMIT,
+    highspy.HighsModelStatus.kInterrupt: Status.INTERRUPTED,
+    highspy.HighsModelStatus.kModelEmpty: Status.OPTIMAL,
+}
+
+_scheduler_lock = threading.Lock()
+_scheduler_threads: list[int] = []
+"""HiGHS has one scheduler per process, with a fixed number of threads; it is reset when another number is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Of one level.
+
+    Attributes:
+        vector: (n,) the best solution; None if there is none.
+        bound: proven lower bound of the level, infinite if infeasible, minus infinite if nothing is known.
+    """
+
+    status: Status
+    vector: FloatArray | None
+    bound: float
+
+
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """State of a running solve; infinite where nothing is known."""
+
+    incumbent: float
+    bound: float
+    nodes: int
+
+
+class Highs:
+    """One model in HiGHS.
+
+    Args:
+        matrix: the model.
+        threads: how many to use; more than one searches the tree in parallel.
+        seed: of its random choices.
+        stop: when set, the running solve ends within about a second and keeps its incumbent.
+        watch: called now and then with a glimpse.
+
+    Raises:
+        SolverError: HiGHS does not take the model or an option.
+    """
+
+    def __init__(
+        self,
+        matrix: Matrix,
+        *,
+        threads: int = 1,
+        seed: int = 0,
+        stop: threading.Event,
+        watch: Callable[[Glimpse], None],
+    ) -> None:
+        self._matrix = matrix
+        self._highs = highspy.Highs()  # type: ignore[no-untyped-call]
+        self._set("log_to_console", False)  # first of all: the banner goes to stdout with the first other call
+        self._set("output_flag", False)
+        self._set("threads", threads)
+        self._set("parallel", "on" if threads > 1 else "off")
+        self._set("random_seed", seed)
+        self._set("mip_feasibility_tolerance", 1e-7)
+        _share_scheduler(threads)
+        self._pass_model()
+        self._listen(stop, watch)
+
+    def minimise(
+        self,
+        level: int,
+        *,
+        gap: float,
+        time_limit_s: float,
+        start: tuple[Sequence[int], Sequence[float]] | None = None,
+    ) -> Outcome:
+        """Minimise one level from an optional start: (positions, values) of some variables."""
+        highs, matrix = self._highs, self._matrix
+        count = len(matrix.columns)
+        highs.changeColsCost(count, np.arange(count, dtype=np.int32), matrix.costs[level])
+        highs.changeObjectiveOffset(float(matrix.offsets[level]))
+        self._set("mip_rel_gap", gap)
+        self._set("time_limit", min(time_limit_s, 1e9))
+        self._start(start)
+        outcome = self._run()
+        if outcome.status is Status.INFEASIBLE:
+            # Presolve has wrongly claimed this in some releases; it is believed only when found without it too.
+            self._set("presolve", "off")
+            outcome = self._run()
+            self._set("presolve", "choose")
+        return outcome
+
+    def at_most(self, level: int, value: float, scale: float) -> None:
+        """Keep a level's value at or below the given one; ``scale`` multiplies the row, for well-sized numbers."""
+        costs = self._matrix.costs[level]
+        positions = np.flatnonzero(costs).astype(np.int32)
+        if len(positions):
+            upper = (value - float(self._matrix.offsets[level])) * scale
+            self._highs.addRow(-_INFINITE, upper, len(positions), positions, costs[positions] * scale)
+
+    def cut(self, cut: Cut) -> None:
+        """Add a cut for good."""
+        ones = np.ones(len(cut.columns))
+        self._highs.addRow(-_INFINITE, cut.limit, len(ones), cut.columns.astype(np.int32), ones)
+
+    def _pass_model(self) -> None:
+        matrix = self._matrix
+        count, rows = len(matrix.columns), matrix.rows
+        status = self._highs.passModel(
+            count, rows.shape[0], rows.nnz, int(highspy.MatrixFormat.kColwise), int(highspy.ObjSense.kMinimize), 0.0,
+            np.zeros(count), _finite(matrix.lower), _finite(matrix.upper), _finite(matrix.low), _finite(matrix.high),
+            rows.indptr.astype(np.int32), rows.indices.astype(np.int32), rows.data.astype(np.float64), matrix.integer,
+        )  # fmt: skip
+        if status == highspy.HighsStatus.kError:
+            raise SolverError("HiGHS does not take the model")
+
+    def _listen(self, stop: threading.Event, watch: Callable[[Glimpse], None]) -> None:
+        def poll(event: Any) -> None:
+            if stop.is_set():
+                event.interrupt()
+
+        def poll_tree(event: Any) -> None:
+            data = event.data_out
+            watch(Glimpse(data.mip_primal_bound, data.mip_dual_bound, data.mip_node_count))
+            poll(event)
+
+        self._highs.cbMipInterrupt += poll_tree
+        self._highs.cbSimplexInterrupt += poll
+        self._highs.cbIpmInterrupt += poll
+
+    def _start(self, start: tuple[Sequence[int], Sequence[float]] | None) -> None:
+        self._highs.clearSolver()
+        if start is not None:
+            positions, values = start
+            index = np.array(positions, dtype=np.int32)
+            self._highs.setSolution(len(index), index, np.array(values, dtype=np.float64))
+
+    def _run(self) -> Outcome:
+        self._highs.run()
+        native = self._highs.getModelStatus()
+        if native not in _STATUS:
+            raise SolverError(f"HiGHS ended with {self._highs.modelStatusToString(native)!r}")
+        status = _STATUS[native]
+        info = self._highs.getInfo()
+        feasible = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+        vector = np.array(self._highs.getSolution().col_value) if feasible else None
+        if status is Status.INFEASIBLE:
+            return Outcome(status, None, np.inf)
+        if native == highspy.HighsModelStatus.kModelEmpty:
+            return Outcome(status, np.zeros(0), info.objective_function_value)
+        is_mip = bool(self._matrix.integer.any())
+        proven = info.mip_dual_bound if is_mip else info.objective_function_value
+        known = is_mip or status is Status.OPTIMAL
+        return Outcome(status, vector, proven if known and abs(proven) < _INFINITE else -np.inf)
+
+    def _set(self, option: str, value: Any) -> None:
+        if self._highs.setOptionValue(option, value) != highspy.HighsStatus.kOk:
+            raise SolverError(f"HiGHS does not take {option} = {value!r}")
+
+
+def _share_scheduler(threads: int) -> None:
+    with _scheduler_lock:
+        if _scheduler_threads != [threads]:
+            highspy.Highs.resetGlobalScheduler(True)
+            _scheduler_threads[:] = [threads]
+
+
+def _finite(bounds: FloatArray) -> FloatArray:
+    return np.clip(bounds, -_INFINITE, _INFINITE)

@@ -1,0 +1,205 @@
+"""The ``exact`` method: level after level of one model, each with a proven bound."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from mosaico_place.compile import Problem
+from mosaico_place.cost import cost
+from mosaico_place.errors import SolverError
+from mosaico_place.exact.exactness import WholeRows, cuts, whole_rows
+from mosaico_place.exact.highs import Glimpse, Highs, Outcome, Status
+from mosaico_place.exact.model import Formulation, Matrix, build, decode, encode, transfer
+from mosaico_place.method import Answer, Options, Progress
+from mosaico_place.placement import EMPTY, Placement
+from mosaico_place.result import ModelSize, Termination
+
+CLOSED = 1e-6
+"""A level is proven optimal when value and bound differ by no more."""
+
+_LIMIT = {
+    Status.TIME_LIMIT: Termination.TIME_LIMIT,
+    Status.ITERATION_LIMIT: Termination.ITERATION_LIMIT,
+    Status.MEMORY_LIMIT: Termination.MEMORY_LIMIT,
+    Status.INTERRUPTED: Termination.INTERRUPTED,
+    Status.INFEASIBLE: Termination.INFEASIBLE,
+}
+
+
+@dataclass(slots=True)
+class _Search:
+    """One solve: the model, the solver that holds it, and what is known so far, level by level."""
+
+    options: Options
+    formulation: Formulation
+    matrix: Matrix
+    placement: Placement | None = None
+    values: tuple[Fraction, ...] = ()
+    bounds: list[float | None] = field(default_factory=list)
+    limit: Termination | None = None
+
+    def settle(self, placement: Placement) -> None:
+        """Take over a placement."""
+        self.placement = placement
+        self.values = cost(self.formulation.instance, placement).levels
+
+
+def solve_exact(problem: Problem, options: Options, previous: Placement | None = None) -> Answer:
+    """Solve one Pyomo model with HiGHS, one objective level after the other.
+
+    Level k is minimised with every level before it kept at or below the value found for it, so its bound is proven
+    for exactly the placements that the result speaks of. A chain that pruning shows to be impossible is rejected
+    beforehand, with the reason.
+    """
+    why = {name: block.why for name, block in problem.blocks.items() if block.why is not None}
+    levels = len(problem.instance.objective)
+    if any(problem.instance.must_accept(problem.blocks[name].chain) for name in why):
+        size = ModelSize(candidates=problem.candidates, pruned=problem.pruned)
+        return Answer(None, (None,) * levels, Termination.INFEASIBLE, size, why=why)
+    clock = _Clock()
+    formulation = build(problem)
+    clock.lap("build")
+    matrix = transfer(formulation)
+    search = _Search(options, formulation, matrix)
+    if matrix.columns:
+        highs = _start_solver(search)
+        clock.lap("transfer")
+        _solve_levels(search, highs, previous)
+    else:  # no chain can be accepted, so there is nothing to decide
+        search.settle(EMPTY)
+        search.bounds = [float(value) for value in search.values]
+    clock.lap("solve")
+    return Answer(
+        placement=search.placement,
+        bounds=(*search.bounds, *[None] * (levels - len(search.bounds))),
+        termination=search.limit or _proven(search),
+        model=ModelSize(problem.candidates, problem.pruned, len(matrix.columns), matrix.rows.shape[0], matrix.rows.nnz),
+        why=why,
+        runtime_s=clock.laps,
+    )
+
+
+def _start_solver(search: _Search) -> Highs:
+    options = search.options
+
+    def watch(glimpse: Glimpse) -> None:
+        options.progress(
+            Progress(
+                phase="solve",
+                elapsed_s=options.elapsed_s(),
+                level=len(search.bounds) + 1,
+                incumbent=_known(glimpse.incumbent),
+                bound=_known(glimpse.bound),
+                nodes=glimpse.nodes,
+            )
+        )
+
+    return Highs(search.matrix, threads=options.worker_threads, seed=options.seed, stop=options.stop, watch=watch)
+
+
+def _solve_levels(search: _Search, highs: Highs, previous: Placement | None) -> None:
+    """Solve the levels in turn until one hits a limit."""
+    start = None if previous is None else encode(search.formulation, search.matrix, previous, rejected=False)
+    whole = whole_rows(search.matrix)
+    for level, form in enumerate(search.formulation.levels):
+        if search.placement is not None and search.values[level] == 0:
+            search.bounds.append(0.0)  # no cost term is ever negative, so there is nothing to solve
+        else:
+            outcome = _solve_level(search, highs, whole, level, start)
+            _record(search, outcome, level, form.step)
+            if search.placement is None or outcome.status is not Status.OPTIMAL:
+                search.limit = _LIMIT[outcome.status]
+                return
+        start = encode(search.formulation, search.matrix, search.placement, rejected=True)
+        _keep(highs, level, search.values[level], form.step)
+
+
+def _solve_level(
+    search: _Search,
+    highs: Highs,
+    whole: WholeRows,
+    level: int,
+    start: tuple[list[int], list[float]] | None,
+) -> Outcome:
+    """Minimise one level until its solution is exact, and take the solution over."""
+    while True:
+        if search.options.stop.is_set() or search.options.remaining_s() <= 0:
+            status = Status.INTERRUPTED if search.options.stop.is_set() else Status.TIME_LIMIT
+            return Outcome(status, None, -math.inf)
+        outcome = highs.minimise(level, gap=search.options.gap, time_limit_s=search.options.remaining_s(), start=start)
+        if outcome.vector is None:
+            return outcome
+        placement = decode(search.formulation, search.matrix, outcome.vector)
+        broken = cuts(search.formulation, search.matrix, whole, outcome.vector, placement)
+        if not broken:
+            search.settle(placement)
+            return outcome
+        for cut in broken:
+            highs.cut(cut)
+
+
+def _record(search: _Search, outcome: Outcome, level: int, step: Fraction) -> None:
+    """Take over what one level proved, and hold its value against what the solver believes."""
+    if outcome.status is Status.INFEASIBLE and search.placement is not None:
+        raise SolverError(f"level {level + 1} is called infeasible although a placement is known")
+    if outcome.vector is not None:
+        believed = float(search.matrix.costs[level] @ outcome.vector + search.matrix.offsets[level])
+        value = float(search.values[level])
+        if value > believed + 1e-5 * max(1.0, abs(believed)):
+            raise SolverError(f"level {level + 1} costs {value}, but the solver believes {believed}")
+    if search.placement is None or math.isinf(outcome.bound):
+        search.bounds.append(None)
+    else:
+        search.bounds.append(rounded_up(outcome.bound, step, search.values[level]))
+
+
+def rounded_up(bound: float, step: Fraction, value: Fraction) -> float:
+    """The strongest bound that follows from a solver's bound.
+
+    Nothing lies below 0, and every value is a multiple of ``step``, so a bound between two multiples can be raised to
+    the upper one. A small tolerance keeps the solver's own rounding from raising it too far; a step within that
+    tolerance is not used. Never above the value itself.
+    """
+    bound = max(bound, 0.0)
+    tolerance = CLOSED * max(1.0, abs(bound))
+    if step > 2 * tolerance:
+        bound = float(math.ceil((Fraction(bound) - Fraction(tolerance)) / step) * step)
+    return min(bound, float(value))
+
+
+def _keep(highs: Highs, level: int, value: Fraction, step: Fraction) -> None:
+    """Fix a level at its value: exactly where its steps are coarse enough to tell, +1e-9 relative elsewhere."""
+    if step > 0 and value / step < 10**8:
+        highs.at_most(level, float(value), float(1 / step))
+    else:
+        highs.at_most(level, float(value) * (1 + 1e-9), 1.0)
+
+
+def _known(value: float) -> float | None:
+    return None if math.isinf(value) else value
+
+
+def _proven(search: _Search) -> Termination:
+    """Every level was solved: to the end, or to the gap that was asked for."""
+    closed = all(
+        bound is not None and float(value) - bound <= CLOSED
+        for value, bound in zip(search.values, search.bounds, strict=True)
+    )
+    return Termination.OPTIMAL if closed else Termination.GAP
+
+
+class _Clock:
+    """Wall-clock seconds per phase."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, phase: str) -> None:
+        """End a phase."""
+        now = time.perf_counter()
+        self.laps[phase] = self.laps.get(phase, 0.0) + now - self._last
+        self._last = now

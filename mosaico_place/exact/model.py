@@ -1,0 +1,223 @@
+"""The whole problem as one Pyomo model, and the two doors between its variables and placements."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import pyomo.environ as pyo
+from numpy.typing import NDArray
+from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
+
+from mosaico_place.compile import Problem
+from mosaico_place.exact.constraints import add_constraints
+from mosaico_place.exact.objective import LevelForm, add_objective
+from mosaico_place.exact.variables import Symbols, Var, add_variables
+from mosaico_place.instance import Chain, Flow, Instance
+from mosaico_place.placement import ChainPlacement, FlowPath, Placement, Spot
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Formulation:
+    """The Pyomo model with its symbols and levels."""
+
+    symbols: Symbols
+    levels: tuple[LevelForm, ...]
+
+    @property
+    def model(self) -> Any:
+        """The Pyomo model."""
+        return self.symbols.model
+
+    @property
+    def instance(self) -> Instance:
+        """The instance it formulates."""
+        return self.symbols.problem.instance
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """The model as arrays: minimise costs[k] x + offsets[k] subject to low <= rows x <= high.
+
+    Attributes:
+        columns: (n,) Pyomo variables.
+        lower, upper: (n,) bounds.
+        integer: (n,) 1 where the variable is integral.
+        costs: (levels, n).
+        offsets: (levels,).
+        rows: (m, n) compressed by column (scipy ``csc_array``).
+        low, high: (m,), infinite where open.
+    """
+
+    columns: Sequence[Var]
+    lower: FloatArray
+    upper: FloatArray
+    integer: NDArray[np.int32]
+    costs: FloatArray
+    offsets: FloatArray
+    rows: Any
+    low: FloatArray
+    high: FloatArray
+
+
+def build(problem: Problem) -> Formulation:
+    """Write the formulation of a problem whose every must-accept chain can be embedded."""
+    with _no_collection():
+        model = pyo.ConcreteModel(name=problem.instance.name)
+        symbols = add_variables(model, problem)
+        add_constraints(symbols)
+        return Formulation(symbols, add_objective(symbols))
+
+
+def transfer(formulation: Formulation) -> Matrix:
+    """Compile the model to arrays."""
+    with _no_collection():
+        form = LinearStandardFormCompiler().write(formulation.model, mixed_form=True)
+        sense = np.array([entry.bound_type for entry in form.rows], dtype=np.int64)
+        rhs = np.asarray(form.rhs, dtype=np.float64)
+        lower = [-np.inf if var.lb is None else var.lb for var in form.columns]
+        upper = [np.inf if var.ub is None else var.ub for var in form.columns]
+        return Matrix(
+            columns=form.columns,
+            lower=np.array(lower, dtype=np.float64),
+            upper=np.array(upper, dtype=np.float64),
+            integer=np.array([var.is_integer() for var in form.columns], dtype=np.int32),
+            costs=form.c.toarray(),
+            offsets=np.asarray(form.c_offset, dtype=np.float64),
+            rows=form.A,
+            low=np.where(sense == 1, -np.inf, rhs),
+            high=np.where(sense == -1, np.inf, rhs),
+        )
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Keep the garbage collector from walking the growing model again and again; nothing here is garbage."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def decode(formulation: Formulation, matrix: Matrix, vector: FloatArray) -> Placement:
+    """Read the placement that a solution vector means; circles that no flow needs are dropped."""
+    on = {id(var) for var, value in zip(matrix.columns, vector, strict=True) if value > 0.5}
+    symbols = formulation.symbols
+    chains = {}
+    for block in symbols.blocks():
+        chain = block.chain
+        if _is_on(symbols.accept[chain.name], on):
+            spots, nodes = _spots(symbols, chain, on)
+            paths = {flow.ends: _path(symbols, chain, flow, nodes, on) for flow in chain.flows}
+            chains[chain.name] = ChainPlacement(spots, paths)
+    return Placement(chains)
+
+
+def _is_on(var: Var, on: set[int]) -> bool:
+    return bool(var) if isinstance(var, int) else id(var) in on
+
+
+def _spots(symbols: Symbols, chain: Chain, on: set[int]) -> tuple[dict[str, Spot], dict[str, str]]:
+    """The spots of the chain's functions, and the node of every component."""
+    spots: dict[str, Spot] = {}
+    nodes: dict[str, str] = {}
+    for name in chain.components:
+        for node, candidates in symbols.options[chain.name, name].items():
+            for candidate, var in candidates:
+                if not _is_on(var, on):
+                    continue
+                nodes[name] = symbols.problem.infrastructure.nodes[node].name
+                if candidate.implementation is not None:
+                    spots[name] = Spot(nodes[name], candidate.implementation.name, candidate.device)
+    return spots, nodes
+
+
+def _path(symbols: Symbols, chain: Chain, flow: Flow, nodes: Mapping[str, str], on: set[int]) -> FlowPath:
+    """The flow's path among the arcs that are on."""
+    infrastructure = symbols.problem.infrastructure
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    graph.add_nodes_from((nodes[flow.tail], nodes[flow.head]))
+    for arc, var in symbols.arcs[chain.name, *flow.ends]:
+        if _is_on(var, on):
+            ends = (infrastructure.nodes[i].name for i in (infrastructure.tail[arc], infrastructure.head[arc]))
+            graph.add_edge(*ends)
+    return tuple(nx.shortest_path(graph, nodes[flow.tail], nodes[flow.head]))
+
+
+def encode(
+    formulation: Formulation, matrix: Matrix, placement: Placement, *, rejected: bool
+) -> tuple[list[int], list[float]]:
+    """Positions and values of the 0-1 variables that a placement fixes.
+
+    A chain that it places where it can no longer be is left open, and so is a chain that it leaves out, unless
+    ``rejected`` says that such chains are to be rejected.
+    """
+    column = {id(var): i for i, var in enumerate(matrix.columns)}
+    symbols = formulation.symbols
+    positions: list[int] = []
+    values: list[float] = []
+    for block in symbols.blocks():
+        chain = block.chain
+        placed = placement.chains.get(chain.name)
+        if placed is None and not rejected:
+            continue
+        chosen = set() if placed is None else _chosen(symbols, chain, placed)
+        if chosen is None:
+            continue
+        for var in chain_variables(symbols, chain):
+            if id(var) in column:
+                positions.append(column[id(var)])
+                values.append(float(id(var) in chosen))
+    return positions, values
+
+
+def chain_variables(symbols: Symbols, chain: Chain) -> list[Var]:
+    """The chain's 0-1 variables, each once."""
+    variables = [symbols.accept[chain.name]]
+    for name, component in chain.components.items():
+        if component.function is not None:
+            variables += [var for options in symbols.options[chain.name, name].values() for _, var in options]
+    for flow in chain.flows:
+        variables += [var for _, var in symbols.arcs[chain.name, *flow.ends]]
+    return variables
+
+
+def _chosen(symbols: Symbols, chain: Chain, placed: ChainPlacement) -> set[int] | None:
+    """Identities of the variables that are 1 for this chain; None if the model has none for a part of it."""
+    nodes = symbols.problem.infrastructure.nodes
+    tail, head = symbols.problem.infrastructure.tail, symbols.problem.infrastructure.head
+    chosen = {id(symbols.accept[chain.name])}
+    for name, component in chain.components.items():
+        if component.function is None:
+            continue
+        spot = placed.components.get(name)
+        found = {
+            Spot(nodes[node].name, candidate.implementation.name, candidate.device): var
+            for node, options in symbols.options[chain.name, name].items()
+            for candidate, var in options
+            if candidate.implementation is not None
+        }
+        if spot not in found:
+            return None
+        chosen.add(id(found[spot]))
+    for flow in chain.flows:
+        path = placed.flows.get(flow.ends, ())
+        hops = set(pairwise(path))
+        used = {
+            (nodes[tail[arc]].name, nodes[head[arc]].name): var for arc, var in symbols.arcs[chain.name, *flow.ends]
+        }
+        if not path or not hops <= used.keys():
+            return None
+        chosen |= {id(used[hop]) for hop in hops}
+    return chosen

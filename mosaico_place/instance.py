@@ -1,0 +1,395 @@
+"""One problem, as everything behind the loader sees it: frozen, plain, in exact integers, linked by name.
+
+Nothing here knows of files, solvers or answers. Every amount is a whole number of the smallest unit of its
+dimension (:mod:`mosaico_place.quantities`): ns, bit/s, bytes, 1/1000 core, 1/1000 GPU, pieces. Weights and
+prices are exact fractions.
+
+Instances are values: never change the mappings inside one; :func:`dataclasses.replace` (or the ``with_*`` and
+``without_*`` methods) gives a changed copy that shares everything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from fractions import Fraction
+
+from mosaico_place.quantities import Dimension
+from mosaico_place.rules import CostTerm
+
+NODE_RESOURCES: Mapping[str, Dimension] = {
+    "cpu": Dimension.CORES,
+    "memory": Dimension.BYTES,
+    "stages": Dimension.COUNT,
+    "sram": Dimension.BYTES,
+    "tcam": Dimension.BYTES,
+}
+"""Node resources that need no declaration."""
+
+DEVICE_RESOURCES: Mapping[str, Dimension] = {
+    "share": Dimension.SHARE,
+    "memory": Dimension.BYTES,
+    "nvenc": Dimension.COUNT,
+}
+"""Device resources that need no declaration."""
+
+WHOLE_DEVICE = 1000
+"""The ``share`` that a device has when it gives no other: the whole of it, in 1/1000."""
+
+
+class Kind(StrEnum):
+    """What a node is."""
+
+    SERVER = "server"
+    P4_SWITCH = "p4-switch"
+    ROUTER = "router"
+    ACCESS = "access"
+
+    @property
+    def forwards(self) -> bool:
+        """Whether such a node may lie inside a path."""
+        return self in (Kind.P4_SWITCH, Kind.ROUTER)
+
+
+class Level(StrEnum):
+    """Where an implementation runs."""
+
+    P4 = "p4"
+    VNF = "vnf"
+    GPU = "gpu"
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """What a unit costs; what is absent costs nothing, or what the next wider prices say.
+
+    Attributes:
+        resources: price per smallest unit of a node resource.
+        device: price per smallest unit of a device resource.
+        bandwidth: price per bit/s on one link.
+        active: price of a node in use.
+    """
+
+    resources: Mapping[str, Fraction] = field(default_factory=dict)
+    device: Mapping[str, Fraction] = field(default_factory=dict)
+    bandwidth: Fraction | None = None
+    active: Fraction | None = None
+
+
+NO_PRICES = Prices()
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A machine, switch or attachment point.
+
+    Attributes:
+        name: unique among the nodes.
+        kind: decides what it runs and whether it forwards.
+        capacity: amount per resource; a resource without a figure has 0.
+        reserved: amount per resource that placements may not use.
+        devices: device name -> amount per device resource (``share`` included).
+        forwarding_ns: delay of every flow that enters it (switches and routers only).
+        hand_over_ns: delay between two components that both stand on it.
+        labels: label -> value, e.g. site -> rennes.
+        prices: overrides of the instance's prices.
+    """
+
+    name: str
+    kind: Kind
+    capacity: Mapping[str, int] = field(default_factory=dict)
+    reserved: Mapping[str, int] = field(default_factory=dict)
+    devices: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    forwarding_ns: int = 0
+    hand_over_ns: int = 0
+    labels: Mapping[str, str] = field(default_factory=dict)
+    prices: Prices = NO_PRICES
+
+    @property
+    def runs(self) -> frozenset[Level]:
+        """The levels it offers, by its kind."""
+        if self.kind is Kind.SERVER:
+            return frozenset({Level.VNF, Level.GPU}) if self.devices else frozenset({Level.VNF})
+        return frozenset({Level.P4}) if self.kind is Kind.P4_SWITCH else frozenset()
+
+    def free(self, resource: str) -> int:
+        """Capacity net of what is reserved."""
+        return self.capacity.get(resource, 0) - self.reserved.get(resource, 0)
+
+    def value(self, label: str) -> tuple[str, str]:
+        """Its value of a label; a node without that label is a value of its own.
+
+        The pair tells the two apart: ``("value", "rennes")`` or ``("node", "edge-1")``.
+        """
+        return ("value", self.labels[label]) if label in self.labels else ("node", self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """One direction of a link: bandwidth and reserved in bit/s, latency in ns."""
+
+    bandwidth_bps: int
+    latency_ns: int
+    reserved_bps: int = 0
+
+    @property
+    def free_bps(self) -> int:
+        """Bandwidth net of what is reserved."""
+        return self.bandwidth_bps - self.reserved_bps
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Two nodes joined; ``forth`` runs from ``ends[0]`` to ``ends[1]``, ``back`` the other way."""
+
+    ends: tuple[str, str]
+    forth: Direction
+    back: Direction
+    prices: Prices = NO_PRICES
+
+
+@dataclass(frozen=True, slots=True)
+class Implementation:
+    """One way to run a function.
+
+    Attributes:
+        name: unique in its function.
+        level: ``p4``, ``vnf`` or ``gpu``.
+        demand: amount per node resource.
+        device: amount per device resource, all taken from one device; empty unless the level is ``gpu``.
+        processing_ns: time that traffic spends in it.
+    """
+
+    name: str
+    level: Level
+    demand: Mapping[str, int] = field(default_factory=dict)
+    device: Mapping[str, int] = field(default_factory=dict)
+    processing_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A kind of micro-service, with one or more implementations by name."""
+
+    name: str
+    implementations: Mapping[str, Implementation]
+    prices: Prices = NO_PRICES
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One micro-service of a chain: either runs a function, or is an endpoint pinned ``at`` a node.
+
+    Attributes:
+        name: unique in its chain.
+        function: name of the function; None for an endpoint.
+        at: the endpoint's node; None otherwise.
+        processing_ns: time that traffic spends in an endpoint (a decoder, a display); 0 for others.
+    """
+
+    name: str
+    function: str | None = None
+    at: str | None = None
+    processing_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Traffic from one component (tail) to another (head); at most one flow per ordered pair."""
+
+    tail: str
+    head: str
+    rate_bps: int
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """(tail, head), which names the flow within its chain."""
+        return (self.tail, self.head)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A latency limit from the start of ``tail`` to the end of ``head``, in ns: hard, soft or both."""
+
+    tail: str
+    head: str
+    within_ns: int | None = None
+    target_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Components that ``together`` or ``apart`` speaks of; by node, or by the value of a label."""
+
+    components: tuple[str, ...]
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A set of nodes: the named ones, and those that have one of the values for every label given.
+
+    ``Where(nodes=("a",))`` is node a; ``Where(labels={"site": ("rennes", "paris")})`` is all of two sites.
+    Exactly one of the two is given.
+    """
+
+    nodes: tuple[str, ...] = ()
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def holds(self, node: Node) -> bool:
+        """Whether the node belongs to the set."""
+        if self.nodes:
+            return node.name in self.nodes
+        return bool(self.labels) and all(node.labels.get(label) in values for label, values in self.labels.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """A price for each component and node, or component and label value, that come together.
+
+    Attributes:
+        nodes: node -> price.
+        labels: label -> value -> price; prices of several matches add up.
+    """
+
+    nodes: Mapping[str, Fraction] = field(default_factory=dict)
+    labels: Mapping[str, Mapping[str, Fraction]] = field(default_factory=dict)
+
+    def price(self, node: Node) -> Fraction:
+        """What standing on this node costs."""
+        total = self.nodes.get(node.name, Fraction(0))
+        for label, prices in self.labels.items():
+            total += prices.get(node.labels.get(label, ""), Fraction(0))
+        return total
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A request: accepted whole or not at all.
+
+    Attributes:
+        weight: what rejecting it costs; also scales its latency term.
+        class_name: the class it belongs to, if any.
+        required: must be accepted.
+        components: by name, in the order written.
+        flows: edges of an acyclic graph over the components.
+        budgets: latency limits.
+        together, apart: groups of components.
+        only, never: component -> where it may, or may not, stand.
+        preference: component -> prices of where it stands.
+    """
+
+    name: str
+    components: Mapping[str, Component]
+    flows: tuple[Flow, ...] = ()
+    weight: Fraction = Fraction(1)
+    class_name: str | None = None
+    required: bool = False
+    budgets: tuple[Budget, ...] = ()
+    together: tuple[Group, ...] = ()
+    apart: tuple[Group, ...] = ()
+    only: Mapping[str, Where] = field(default_factory=dict)
+    never: Mapping[str, Where] = field(default_factory=dict)
+    preference: Mapping[str, Preference] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A cost term in an objective level; ``class_name`` narrows ``rejected`` to one class."""
+
+    cost: CostTerm
+    class_name: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.cost}.{self.class_name}" if self.class_name is not None else str(self.cost)
+
+
+ObjectiveLevel = Mapping[Term, Fraction]
+"""A weighted sum: term -> positive weight."""
+
+DEFAULT_OBJECTIVE: tuple[ObjectiveLevel, ...] = (
+    {Term(CostTerm.REJECTED): Fraction(1)},
+    {Term(CostTerm.LATENCY): Fraction(1)},
+    {Term(CostTerm.RESOURCES): Fraction(1)},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """Infrastructure + functions + chains + prices + objective.
+
+    Attributes:
+        resources: dimension of each declared node or device resource.
+        objective: levels, best first (lexicographic).
+    """
+
+    name: str
+    nodes: Mapping[str, Node]
+    links: tuple[Link, ...]
+    functions: Mapping[str, Function]
+    chains: Mapping[str, Chain]
+    resources: Mapping[str, Dimension] = field(default_factory=dict)
+    prices: Prices = NO_PRICES
+    objective: tuple[ObjectiveLevel, ...] = DEFAULT_OBJECTIVE
+
+    def dimension(self, resource: str) -> Dimension:
+        """Dimension of a node resource; KeyError if it is neither known nor declared."""
+        return NODE_RESOURCES.get(resource) or self.resources[resource]
+
+    def device_dimension(self, resource: str) -> Dimension:
+        """Dimension of a device resource; KeyError if it is neither known nor declared."""
+        return DEVICE_RESOURCES.get(resource) or self.resources[resource]
+
+    def must_accept(self, chain: Chain) -> bool:
+        """Whether rejecting the chain is no option: it is required, or no level counts its rejection."""
+        return chain.required or not any(
+            term.cost is CostTerm.REJECTED and term.class_name in (None, chain.class_name)
+            for level in self.objective
+            for term in level
+        )
+
+    def resource_price(self, function: Function, node: Node, resource: str) -> Fraction:
+        """Price per smallest unit of a node resource: function's, else node's, else instance's."""
+        for prices in (function.prices, node.prices, self.prices):
+            if resource in prices.resources:
+                return prices.resources[resource]
+        return Fraction(0)
+
+    def device_price(self, function: Function, node: Node, resource: str) -> Fraction:
+        """Price per smallest unit of a device resource: function's, else node's, else instance's."""
+        for prices in (function.prices, node.prices, self.prices):
+            if resource in prices.device:
+                return prices.device[resource]
+        return Fraction(0)
+
+    def active_price(self, node: Node) -> Fraction:
+        """Price of a node in use: its own, else the instance's."""
+        return _first(node.prices.active, self.prices.active)
+
+    def bandwidth_price(self, link: Link) -> Fraction:
+        """Price per bit/s on a link: its own, else the instance's."""
+        return _first(link.prices.bandwidth, self.prices.bandwidth)
+
+    def with_node(self, node: Node) -> Instance:
+        """A copy in which the node is added, or replaces the one of its name."""
+        return replace(self, nodes={**self.nodes, node.name: node})
+
+    def with_link(self, link: Link) -> Instance:
+        """A copy in which the link is added, or replaces the one between the same nodes."""
+        others = tuple(other for other in self.links if set(other.ends) != set(link.ends))
+        return replace(self, links=(*others, link))
+
+    def with_chain(self, chain: Chain) -> Instance:
+        """A copy in which the chain is added, or replaces the one of its name."""
+        return replace(self, chains={**self.chains, chain.name: chain})
+
+    def without_chain(self, name: str) -> Instance:
+        """A copy without the chain of that name; KeyError if there is none."""
+        rest = dict(self.chains)
+        del rest[name]
+        return replace(self, chains=rest)
+
+
+def _first(own: Fraction | None, wider: Fraction | None) -> Fraction:
+    return own if own is not None else wider if wider is not None else Fraction(0)

@@ -1,0 +1,45 @@
+"""The answer, by name: which chains are accepted, where their components stand, which way their flows go.
+
+A placement knows nothing of its instance; whether it keeps the rules, :mod:`mosaico_place.check` says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+FlowPath = tuple[str, ...]
+"""Node names from the tail's node to the head's; one name where both stand on one node."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a component stands: node, implementation and, at level ``gpu``, the device."""
+
+    node: str
+    implementation: str
+    device: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChainPlacement:
+    """One accepted chain.
+
+    Attributes:
+        components: spot of every component that is no endpoint.
+        flows: (tail, head) -> path, for every flow.
+    """
+
+    components: Mapping[str, Spot]
+    flows: Mapping[tuple[str, str], FlowPath]
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """The accepted chains by name; a chain that is absent is rejected."""
+
+    chains: Mapping[str, ChainPlacement] = field(default_factory=dict)
+
+
+EMPTY = Placement()
+"""The placement that accepts nothing."""

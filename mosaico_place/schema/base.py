@@ -1,0 +1,110 @@
+"""What all file models share: strictness, names, and words for what is unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from functools import cache
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationInfo, WithJsonSchema, model_validator
+
+from mosaico_place.errors import name_fault, shown, suggestion
+
+
+def parse_name(value: object) -> str:
+    """Read a name; a number or truth value is the text that stands in the file.
+
+    Raises:
+        ValueError: no single value, or not a name.
+    """
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | Decimal):
+        return str(value)
+    if not isinstance(value, str):
+        raise ValueError(f"expected a name, found {shown(value)}")
+    fault = name_fault(value)
+    if fault:
+        raise ValueError(fault)
+    return value
+
+
+def _parse_flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"expected true or false, found {shown(value)}")
+    return value
+
+
+NAME_SCHEMA: dict[str, Any] = {"type": ["string", "integer"], "minLength": 1}
+
+Name = Annotated[str, PlainValidator(parse_name), WithJsonSchema(NAME_SCHEMA)]
+"""A name or a reference to one."""
+Key = Annotated[str, PlainValidator(parse_name), WithJsonSchema({"type": "string", "minLength": 1})]
+"""A name that is a mapping's key."""
+Flag = Annotated[bool, PlainValidator(_parse_flag), WithJsonSchema({"type": "boolean"})]
+"""True or false."""
+
+
+class Unknown:
+    """Stands in for the value of a key that does not exist here, and knows those that do.
+
+    Attributes:
+        known: keys that exist here.
+        hint: what to say instead of listing them.
+    """
+
+    def __init__(self, known: Iterable[str], hint: str = "") -> None:
+        self.known = tuple(known)
+        self.hint = hint
+
+    def meant(self, key: str) -> str:
+        """The key that was probably meant, or an empty text."""
+        return "" if self.hint else suggestion(key, self.known)
+
+    def message(self, key: str) -> str:
+        """The fault in words."""
+        if self.hint:
+            return f"unknown key {shown(key)}: {self.hint}"
+        if meant := self.meant(key):
+            return f"unknown key {shown(key)}, did you mean '{meant}'?"
+        return f"unknown key {shown(key)}; the keys here are {', '.join(self.known)}"
+
+
+class Strict(BaseModel):
+    """A mapping in the file whose keys are all known."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+    )
+
+    hints: ClassVar[Mapping[str, str]] = {}
+    """Unknown key -> what to say about it."""
+
+    @classmethod
+    def keys(cls) -> tuple[str, ...]:
+        """The keys that exist, as written in the file."""
+        return _keys(cls)
+
+    @classmethod
+    def unknown(cls, key: str, value: object, info: ValidationInfo) -> object:  # noqa: ARG003
+        """What to put in the place of an unknown key's value."""
+        return Unknown(cls.keys(), cls.hints.get(key, ""))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _mark_unknown(cls, data: Any, info: ValidationInfo) -> Any:
+        if not isinstance(data, dict):
+            return data
+        known = _keys(cls)
+        extra = [key for key in data if key not in known]
+        if not extra:
+            return data
+        return {**data, **{key: cls.unknown(key, data[key], info) for key in extra}}
+
+
+@cache
+def _keys(model: type[BaseModel]) -> tuple[str, ...]:
+    return tuple(field.alias or name for name, field in model.model_fields.items())

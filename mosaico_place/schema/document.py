@@ -1,0 +1,120 @@
+"""File model of a whole instance, and its published JSON Schema."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
+
+from mosaico_place.errors import shown, suggestion
+from mosaico_place.instance import Term
+from mosaico_place.quantities import Dimension
+from mosaico_place.rules import CostTerm
+from mosaico_place.schema.amounts import InstancePrices, Weight
+from mosaico_place.schema.base import Key, Name, Strict, parse_name
+from mosaico_place.schema.chains import AnyChain, Template
+from mosaico_place.schema.infrastructure import Function, Infrastructure
+
+FORMAT = 1
+"""The version of the file format."""
+
+
+def _parse_format(value: object) -> int:
+    if isinstance(value, bool) or value != FORMAT:
+        raise ValueError(f"unknown format {shown(value)}; this version reads 'format: {FORMAT}'")
+    return FORMAT
+
+
+def parse_dimension(value: object) -> Dimension:
+    """Read the dimension of a declared resource; ValueError if it is none."""
+    known = [str(dimension) for dimension in Dimension]
+    if isinstance(value, str) and value in known:
+        return Dimension(value)
+    meant = suggestion(value, known) if isinstance(value, str) else ""
+    ending = f", did you mean '{meant}'?" if meant else f"; a resource counts in one of {', '.join(known)}"
+    raise ValueError(f"unknown dimension {shown(value)}{ending}")
+
+
+def _parse_term(value: object) -> Term:
+    """Read ``rejected``, ``rejected.CLASS`` or another cost term."""
+    text = parse_name(value)
+    word, dot, class_name = text.partition(".")
+    terms = [str(term) for term in CostTerm]
+    if word not in terms:
+        meant = suggestion(word, terms)
+        ending = f", did you mean '{meant}'?" if meant else f"; the terms are {', '.join(terms)}"
+        raise ValueError(f"unknown cost term {shown(text)}{ending}")
+    if dot and word != CostTerm.REJECTED:
+        raise ValueError(f"{shown(text)}: only 'rejected' can be narrowed to a class")
+    if dot and not class_name:
+        raise ValueError(f"{shown(text)} names no class after the dot")
+    return Term(CostTerm(word), class_name if dot else None)
+
+
+_TERM_PATTERN = "^(" + "|".join(str(term) for term in CostTerm) + r"|rejected\.\S+)$"
+ObjectiveTerm = Annotated[
+    Term, PlainValidator(_parse_term), WithJsonSchema({"type": "string", "pattern": _TERM_PATTERN})
+]
+
+
+def _level(value: Any) -> Any:
+    if not isinstance(value, dict) or not value:
+        raise ValueError(f"expected a level such as {{rejected: 1}}, found {shown(value) if value else 'nothing'}")
+    return value
+
+
+Level = Annotated[
+    dict[ObjectiveTerm, Weight],
+    BeforeValidator(_level),
+    Field(json_schema_extra={"propertyNames": {"pattern": _TERM_PATTERN}, "minProperties": 1}),
+]
+
+
+DeclaredDimension = Annotated[
+    Dimension, PlainValidator(parse_dimension), WithJsonSchema({"enum": [str(dimension) for dimension in Dimension]})
+]
+
+
+class InstanceDocument(Strict):
+    """An instance: infrastructure, functions, chains, prices, objective."""
+
+    format: Annotated[int, PlainValidator(_parse_format), WithJsonSchema({"const": FORMAT})]
+    """Version of this format."""
+    name: Name = ""
+    """Name of the instance; the file's name unless given."""
+    resources: dict[Key, DeclaredDimension] = Field(default_factory=dict)
+    """Declared resources, and what they count in."""
+    infrastructure: Infrastructure
+    """Nodes and links."""
+    functions: dict[Key, Function] = Field(default_factory=dict)
+    """Kinds of micro-services by name."""
+    templates: dict[Key, Template] = Field(default_factory=dict)
+    """Chains that others are made from, by name."""
+    chains: dict[Key, AnyChain] = Field(default_factory=dict)
+    """Requests by name."""
+    prices: InstancePrices = Field(default_factory=InstancePrices)
+    """What a unit costs."""
+    objective: list[Level] | None = None
+    """Levels, best first; rejected, then latency, then resources unless given."""
+
+
+def instance_json_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of an instance file."""
+    schema = InstanceDocument.model_json_schema(mode="validation")
+    schema = _without_null(schema)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _without_null(schema: Any) -> Any:
+    """The schema without nulls, which stand for an absent key and are not to be written."""
+    if isinstance(schema, list):
+        return [_without_null(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {key: _without_null(value) for key, value in schema.items() if not (key == "default" and value is None)}
+    choices = kept.get("anyOf")
+    if isinstance(choices, list) and {"type": "null"} in choices:
+        rest = [choice for choice in choices if choice != {"type": "null"}]
+        kept.pop("anyOf")
+        kept = {**kept, **(rest[0] if len(rest) == 1 else {"anyOf": rest})}
+    return kept

@@ -1,0 +1,239 @@
+"""The documents that the program writes, as pydantic models: their published JSON Schemas are made of these.
+
+What was not given (a device, a soft target, a reserved amount) is left out of a document; what is not known
+(a bound, the value of an objective without a placement) is ``null``, never a guess.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from mosaico_place.result import Termination
+from mosaico_place.rules import Rule
+from mosaico_place.schema.placement import AnswerDocument
+
+
+class Document(BaseModel):
+    """Base of all of them: unknown keys are errors, and a field's docstring is its description."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+    )
+
+
+class SpotEntry(Document):
+    """Where a component stands."""
+
+    node: str
+    implementation: str
+    device: str | None = None
+    """The GPU it runs on; only at level `gpu`."""
+
+
+class FlowEntry(Document):
+    """The path of one flow."""
+
+    tail: str = Field(alias="from")
+    """Component that the flow leaves."""
+    head: str = Field(alias="to")
+    """Component that the flow enters."""
+    path: list[str] = Field(min_length=1)
+    """Node names from tail to head; one name where both stand on one node."""
+
+
+class BudgetEntry(Document):
+    """The latency of one budget, in microseconds."""
+
+    tail: str = Field(alias="from")
+    """Component whose start begins it."""
+    head: str = Field(alias="to")
+    """Component whose end completes it."""
+    actual_us: float
+    """Longest directed path between the two."""
+    within_us: float | None = None
+    """The hard limit, where there is one."""
+    target_us: float | None = None
+    """The soft target, where there is one."""
+
+
+class ChainEntry(Document):
+    """One accepted chain."""
+
+    components: dict[str, SpotEntry]
+    """Spot of every component that is no endpoint."""
+    flows: list[FlowEntry]
+    latency: list[BudgetEntry]
+    """One entry per latency budget, in the order of the instance."""
+
+
+class LevelEntry(Document):
+    """One objective level, best level first."""
+
+    terms: dict[str, float]
+    """Cost term -> its value, not multiplied by its weight; empty without a placement."""
+    value: float | None
+    """Weighted sum of the terms; null without a placement."""
+    bound: float | None
+    """Proven: no placement that is as good on all levels before lies below; null when nothing is proven."""
+    gap: float | None
+    """(value - bound) / max(|value|, 1e-6), and 0 if value - bound <= 1e-6; null if either is unknown."""
+
+
+class RejectionEntry(Document):
+    """A chain that is not accepted."""
+
+    chain: str
+    why: str
+
+
+class UseEntry(Document):
+    """Use of one resource in base units (cores, GPUs, bytes, pieces, seconds)."""
+
+    used: float
+    capacity: float
+    reserved: float = 0
+    """What placements may not use; used + reserved <= capacity."""
+
+
+class LinkEntry(Document):
+    """Use of one link direction that carries flows."""
+
+    tail: str = Field(alias="from")
+    """Node that the direction leaves."""
+    head: str = Field(alias="to")
+    """Node that the direction enters."""
+    used_bps: int
+    bandwidth_bps: int
+    reserved_bps: int = 0
+    """What flows may not use; used + reserved <= bandwidth."""
+
+
+class ModelEntry(Document):
+    """How large the problem was."""
+
+    candidates: int
+    """(component, node, implementation, device) combinations left after pruning."""
+    pruned: int
+    """How many more there were before."""
+    variables: int
+    rows: int
+    nonzeros: int
+
+
+class ViolationEntry(Document):
+    """A rule broken by a placement."""
+
+    rule: Rule
+    where: str
+    """What breaks it, by name."""
+    message: str
+    amount: float
+    """By how much, in base units of what the rule counts; 1 for rules that count nothing."""
+
+
+class ResultDocument(Document):
+    """What `solve --json` prints and `solve --output` writes. It is a placement for other commands."""
+
+    format: Literal[1]
+    instance: str
+    method: str
+    termination: Termination
+    """Why the method stopped; whether there is a placement is a question apart."""
+    objective: list[LevelEntry]
+    terms: dict[str, float]
+    """Every cost term, whether the objective names it or not; empty without a placement."""
+    accepted: list[str]
+    """Names of the accepted chains, in the order of the instance."""
+    accepted_weight: float | None
+    accepted_weight_bound: float | None
+    """Proven: no placement accepts more weight; null when nothing is proven."""
+    rejected: list[RejectionEntry]
+    chains: dict[str, ChainEntry] | None
+    """The placement: one entry per accepted chain; null if none was found."""
+    instances: dict[str, dict[str, object]] = Field(max_length=0)
+    """Opened instances of shared functions; always empty in this version."""
+    rewrites: list[object] = Field(max_length=0)
+    """Rewritten chains; always empty in this version."""
+    nodes: dict[str, dict[str, UseEntry]]
+    """Node -> resource -> use."""
+    devices: dict[str, dict[str, dict[str, UseEntry]]]
+    """Node -> device -> resource -> use."""
+    links: list[LinkEntry]
+    model: ModelEntry
+    violations: list[ViolationEntry]
+    """Rules that the placement breaks: always empty, since no such answer leaves the program."""
+    runtime_s: dict[str, float]
+    """Phase -> wall-clock seconds."""
+    seed: int
+
+
+class CostEntry(Document):
+    """What a placement costs on one objective level, best level first."""
+
+    terms: dict[str, float]
+    """Cost term -> its value, not multiplied by its weight."""
+    value: float
+    """Weighted sum of the terms."""
+
+
+class CheckDocument(Document):
+    """What `check --json` prints."""
+
+    format: Literal[1]
+    instance: str
+    violations: list[ViolationEntry]
+    """Rules that the placement breaks; empty when it keeps them all."""
+    objective: list[CostEntry]
+    """What it costs per level; empty if the placement names what the instance does not have."""
+    terms: dict[str, float]
+    """Every cost term, whether the objective names it or not; empty like `objective`."""
+
+
+class FaultEntry(Document):
+    """One thing that is wrong with a file."""
+
+    line: int | None
+    """Counted from 1; null where the fault belongs to no line."""
+    column: int | None
+    """Counted from 1; null where the fault belongs to no line."""
+    path: str
+    """Where in the document, as keys and list positions joined by dots."""
+    message: str
+
+
+class FileEntry(Document):
+    """What was found about one file."""
+
+    file: str
+    ok: bool
+    """Whether it can be used: it has no fault."""
+    faults: list[FaultEntry]
+    warnings: list[str]
+
+
+class ValidateDocument(Document):
+    """What `validate --json` prints."""
+
+    format: Literal[1]
+    files: list[FileEntry]
+    """In the order in which they were named."""
+
+
+_DOCUMENTS: dict[str, type[BaseModel]] = {
+    "placement": AnswerDocument,
+    "result": ResultDocument,
+    "check": CheckDocument,
+    "validate": ValidateDocument,
+}
+
+
+def json_schema(which: str) -> dict[str, Any]:
+    """JSON Schema (draft 2020-12) of ``placement``, ``result``, ``check`` or ``validate``; else KeyError."""
+    schema = _DOCUMENTS[which].model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

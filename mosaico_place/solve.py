@@ -1,0 +1,175 @@
+"""Solve an instance: compile, let a method answer, judge the answer, describe it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from difflib import get_close_matches
+from fractions import Fraction
+from importlib.metadata import entry_points
+
+from mosaico_place.check import check
+from mosaico_place.compile import compile_instance
+from mosaico_place.cost import Cost, cost
+from mosaico_place.describe import (
+    budget_results,
+    device_use,
+    level_results,
+    link_use,
+    node_use,
+    plain_number,
+    rejections,
+)
+from mosaico_place.dump import dump
+from mosaico_place.errors import InputError, SolverError
+from mosaico_place.instance import Instance, Term
+from mosaico_place.method import Answer, Method, Options, Progress
+from mosaico_place.placement import EMPTY, Placement
+from mosaico_place.result import Result
+from mosaico_place.rules import CostTerm
+from mosaico_place.usage import usage
+from mosaico_place.validate import faults
+
+METHODS = "mosaico_place.methods"
+"""The entry-point group where methods are found."""
+
+
+def method_names() -> list[str]:
+    """Names that ``solve`` takes as a method."""
+    return ["auto", *sorted(entry_points(group=METHODS).names)]
+
+
+def find_method(name: str) -> tuple[str, Method]:
+    """The method of that name, and its own name: ``auto`` picks one.
+
+    Raises:
+        ValueError: there is no such method; the message names those that exist.
+    """
+    name = "exact" if name == "auto" else name
+    found = entry_points(group=METHODS, name=name)
+    if not found:
+        close = get_close_matches(name, method_names(), n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(method_names())}"
+        raise ValueError(f"no method {name!r}; {hint}")
+    method: Method = next(iter(found)).load()
+    return name, method
+
+
+def solve(
+    instance: Instance,
+    *,
+    method: str | Method = "auto",
+    options: Options | None = None,
+    previous: Placement | None = None,
+) -> Result:
+    """Place the instance's chains.
+
+    Args:
+        instance: the problem; never changed.
+        method: a name from :func:`method_names`, or any callable that keeps the :class:`Method` protocol.
+        options: limits, seed, threads, interruption, progress.
+        previous: a placement to start from; it need not be valid any more.
+
+    Returns:
+        What was found and proven. A placement in it has passed :func:`mosaico_place.check.check`, and its values
+        are those of :func:`mosaico_place.cost.cost`.
+
+    Raises:
+        InputError: the instance is not valid, with every fault.
+        ValueError: there is no such method.
+        SolverError: the method's answer breaks a rule or contradicts its own bound; carries what replays it.
+    """
+    options = options or Options()
+    named = find_method(method) if isinstance(method, str) else (getattr(method, "__name__", "own"), method)
+    runtime_s: dict[str, float] = {}
+    before = time.perf_counter()
+    if found := faults(instance):
+        raise InputError(found)
+    options.progress(Progress("compile", options.elapsed_s()))
+    problem = compile_instance(instance)
+    runtime_s["compile"] = time.perf_counter() - before
+    options.progress(Progress("build", options.elapsed_s()))
+    answer = named[1](problem, options, previous)
+    runtime_s |= answer.runtime_s
+    before = time.perf_counter()
+    judged = _judge(instance, options, answer)
+    runtime_s["check"] = time.perf_counter() - before
+    return _describe(instance, options, named[0], answer, judged, runtime_s)
+
+
+def _judge(instance: Instance, options: Options, answer: Answer) -> Cost | None:
+    """What the answer costs, if it keeps every rule and its own bounds."""
+    if answer.placement is None:
+        return None
+    broken = check(instance, answer.placement)
+    if broken:
+        listed = "\n".join(f"{violation.rule}: {violation.where}: {violation.message}" for violation in broken)
+        raise SolverError(f"the placement breaks a rule:\n{listed}", _replay(instance, options, answer))
+    total = cost(instance, answer.placement)
+    for level, (value, bound) in enumerate(zip(total.levels, answer.bounds, strict=True), start=1):
+        if bound is not None and bound > float(value) + 1e-6 * max(1.0, abs(float(value))):
+            message = f"level {level} costs {float(value)}, below its bound {bound}"
+            raise SolverError(message, _replay(instance, options, answer))
+    return total
+
+
+def _replay(instance: Instance, options: Options, answer: Answer) -> str:
+    """Everything needed to see the failure again."""
+    placement = answer.placement or EMPTY
+    chains = {
+        name: {
+            "components": {
+                component: {"node": spot.node, "implementation": spot.implementation, "device": spot.device}
+                for component, spot in chain.components.items()
+            },
+            "flows": [{"from": tail, "to": head, "path": list(path)} for (tail, head), path in chain.flows.items()],
+        }
+        for name, chain in placement.chains.items()
+    }
+    told = f"gap {options.gap}, seed {options.seed}, threads {options.worker_threads}, limit {options.time_limit_s}"
+    return f"# options: {told}\n# placement: {json.dumps({'chains': chains})}\n{dump(instance)}"
+
+
+def _describe(
+    instance: Instance,
+    options: Options,
+    method: str,
+    answer: Answer,
+    judged: Cost | None,
+    runtime_s: Mapping[str, float],
+) -> Result:
+    placement = answer.placement
+    used = usage(instance, placement or EMPTY)
+    accepted = tuple(name for name in instance.chains if placement is not None and name in placement.chains)
+    weight = sum((instance.chains[name].weight for name in accepted), Fraction(0))
+    return Result(
+        instance=instance.name,
+        method=method,
+        termination=answer.termination,
+        levels=level_results(instance, judged, answer.bounds),
+        placement=placement,
+        terms={} if judged is None else {str(term): plain_number(value) for term, value in judged.terms.items()},
+        accepted=accepted,
+        accepted_weight=None if placement is None else plain_number(weight),
+        accepted_weight_bound=_accepted_weight_bound(instance, answer),
+        rejected=rejections(instance, placement, answer.why),
+        budgets={} if placement is None else budget_results(instance, placement),
+        nodes={} if placement is None else node_use(instance, used),
+        devices={} if placement is None else device_use(instance, used),
+        links=() if placement is None else link_use(instance, used),
+        model=answer.model,
+        runtime_s=dict(runtime_s),
+        seed=options.seed,
+    )
+
+
+def _accepted_weight_bound(instance: Instance, answer: Answer) -> float | None:
+    """All weights less the bound of the first level, where that level counts rejected chains and nothing else."""
+    total = sum((chain.weight for chain in instance.chains.values()), Fraction(0))
+    if not instance.objective or not answer.bounds:
+        return None
+    weight = instance.objective[0].get(Term(CostTerm.REJECTED))
+    if len(instance.objective[0]) != 1 or weight is None or answer.bounds[0] is None:
+        return None
+    return float(total) - answer.bounds[0] / float(weight)

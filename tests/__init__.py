@@ -1,0 +1,1 @@
+"""Tests of the package, and the brute force and strategies that they share."""

@@ -1,0 +1,215 @@
+"""Random tiny instances, small enough to try everything, dense enough that every rule gets in the way of something."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+
+from hypothesis import strategies as st
+
+from mosaico_place.instance import (
+    Budget,
+    Chain,
+    Component,
+    Direction,
+    Flow,
+    Function,
+    Group,
+    Implementation,
+    Instance,
+    Kind,
+    Level,
+    Link,
+    Node,
+    ObjectiveLevel,
+    Preference,
+    Prices,
+    Term,
+    Where,
+)
+from mosaico_place.quantities import Dimension
+from mosaico_place.rules import CostTerm
+
+_MS = 10**6
+_MBPS = 10**6
+_SITES = ("east", "west")
+
+
+def _sometimes(draw: st.DrawFn, one_in: int) -> bool:
+    return draw(st.integers(1, one_in)) == 1
+
+
+@st.composite
+def _nodes(draw: st.DrawFn) -> dict[str, Node]:
+    """One access node, one or two switches, perhaps a router, two or three servers."""
+    nodes = [Node("gnb", Kind.ACCESS)]
+    nodes += [
+        Node(
+            f"sw-{i}",
+            Kind.P4_SWITCH,
+            {"stages": draw(st.integers(0, 5))},
+            forwarding_ns=draw(st.sampled_from([0, _MS])),
+            hand_over_ns=draw(st.sampled_from([0, 0, _MS])),
+            labels={"site": draw(st.sampled_from(_SITES))} if draw(st.booleans()) else {},
+        )
+        for i in range(draw(st.integers(1, 2)))
+    ]
+    if _sometimes(draw, 3):
+        nodes.append(Node("router", Kind.ROUTER, forwarding_ns=draw(st.sampled_from([0, _MS]))))
+    for i in range(draw(st.integers(2, 3))):
+        cpu = draw(st.integers(1, 6)) * 1000
+        devices = {"gpu-0": {"share": 1000, "memory": draw(st.integers(1, 4))}} if draw(st.booleans()) else {}
+        if devices and _sometimes(draw, 3):
+            devices["gpu-1"] = {"share": draw(st.sampled_from([500, 1000])), "memory": 2}
+        nodes.append(
+            Node(
+                f"srv-{i}",
+                Kind.SERVER,
+                {"cpu": cpu, "fpga": draw(st.integers(0, 2))},
+                reserved={"cpu": 500} if _sometimes(draw, 4) else {},
+                devices=devices,
+                hand_over_ns=draw(st.sampled_from([0, 0, _MS, 2 * _MS])),
+                labels={"site": _SITES[i]} if i < len(_SITES) else {},
+                prices=Prices({"cpu": Fraction(draw(st.integers(1, 3)), 1000)}) if _sometimes(draw, 3) else Prices(),
+            )
+        )
+    return {node.name: node for node in nodes}
+
+
+@st.composite
+def _links(draw: st.DrawFn, nodes: dict[str, Node]) -> tuple[Link, ...]:
+    """Every node hangs on a switch; sometimes on another one too."""
+    inner = [name for name, node in nodes.items() if node.kind.forwards]
+    pairs = {(name, draw(st.sampled_from(inner))) for name in nodes if name not in inner}
+    pairs |= set(pairwise(inner))
+    for name in nodes:
+        if name not in inner and _sometimes(draw, 3):
+            pairs.add((name, draw(st.sampled_from(inner))))
+    if len(inner) > 2 and draw(st.booleans()):
+        pairs.add((inner[0], inner[2]))
+
+    def direction() -> Direction:
+        bandwidth = draw(st.integers(2, 6)) * _MBPS
+        return Direction(bandwidth, draw(st.integers(0, 3)) * _MS, _MBPS if _sometimes(draw, 4) else 0)
+
+    return tuple(
+        Link(pair, direction(), direction(), Prices(bandwidth=Fraction(2, _MBPS)) if _sometimes(draw, 4) else Prices())
+        for pair in sorted(pairs)
+    )
+
+
+@st.composite
+def _functions(draw: st.DrawFn) -> dict[str, Function]:
+    """Two functions with one to three implementations each."""
+    functions = {}
+    for name in ("f", "g"):
+        offered = draw(st.sets(st.sampled_from(list(Level)), min_size=1, max_size=3))
+        implementations = {}
+        for level in sorted(offered):
+            demand = (
+                {"stages": draw(st.integers(1, 4))} if level is Level.P4 else {"cpu": draw(st.integers(1, 4)) * 1000}
+            )
+            if level is Level.VNF and _sometimes(draw, 4):
+                demand["fpga"] = 1
+            device = {"share": draw(st.sampled_from([300, 500, 700])), "memory": 1} if level is Level.GPU else {}
+            processing = draw(st.integers(0, 4)) * _MS
+            implementations[str(level)] = Implementation(str(level), level, demand, device, processing)
+        prices = Prices(device={"share": Fraction(1, 200)}) if _sometimes(draw, 4) else Prices()
+        functions[name] = Function(name, implementations, prices)
+    return functions
+
+
+_SHAPES = {
+    "line": [("in", "a"), ("a", "out")],
+    "long line": [("in", "a"), ("a", "b"), ("b", "out")],
+    "join": [("in", "a"), ("in", "b"), ("a", "out"), ("b", "out")],
+    "branch": [("in", "a"), ("a", "out"), ("a", "b")],
+    "triangle": [("in", "a"), ("a", "b"), ("in", "b"), ("b", "out")],
+}
+
+
+@st.composite
+def _chain(draw: st.DrawFn, name: str, nodes: dict[str, Node]) -> Chain:
+    edges = _SHAPES[draw(st.sampled_from(list(_SHAPES)))]
+    names = list(dict.fromkeys(end for edge in edges for end in edge))
+    components = {}
+    for component in names:
+        if component in ("in", "out"):
+            at = draw(st.sampled_from(["gnb", "gnb", "sw-0", "srv-0"]))
+            components[component] = Component(component, at=at, processing_ns=draw(st.sampled_from([0, 0, _MS])))
+        else:
+            components[component] = Component(component, function=draw(st.sampled_from(["f", "g"])))
+    flows = tuple(Flow(tail, head, draw(st.integers(1, 3)) * _MBPS) for tail, head in edges)
+    budgets = []
+    for head in draw(st.lists(st.sampled_from([n for n in names if n != "in"]), max_size=2)):
+        target = draw(st.none() | st.integers(0, 9))
+        within = draw(st.integers(target or 1, 20)) if target is None or draw(st.booleans()) else None
+        budgets.append(
+            Budget("in", head, None if within is None else within * _MS, None if target is None else target * _MS)
+        )
+    groups = [Group(pair, by) for pair in _pairs(names) for by in (None, "site")]
+    picked = st.lists(st.sampled_from(groups), max_size=1) if groups else st.just([])
+    where = st.sets(st.sampled_from(sorted(nodes)), min_size=1, max_size=4).map(lambda n: Where(tuple(sorted(n))))
+    where = where | st.sampled_from(_SITES).map(lambda site: Where(labels={"site": (site,)}))
+    functions = [component for component in names if components[component].function]
+    few = st.dictionaries(st.sampled_from(functions), where, max_size=1)
+    return Chain(
+        name,
+        components,
+        flows,
+        weight=Fraction(draw(st.integers(1, 4)), draw(st.sampled_from([1, 2]))),
+        class_name=draw(st.sampled_from([None, "gold"])),
+        required=_sometimes(draw, 8),
+        budgets=tuple(budgets),
+        together=tuple(draw(picked)) if _sometimes(draw, 2) else (),
+        apart=tuple(draw(picked)) if _sometimes(draw, 2) else (),
+        only=draw(few) if _sometimes(draw, 3) else {},
+        never=draw(few) if _sometimes(draw, 3) else {},
+        preference={functions[0]: draw(_preferences(nodes))} if draw(st.booleans()) else {},
+    )
+
+
+def _pairs(names: list[str]) -> list[tuple[str, ...]]:
+    inner = [name for name in names if name not in ("in", "out")]
+    return [(inner[0], other) for other in names if other != inner[0]]
+
+
+@st.composite
+def _preferences(draw: st.DrawFn, nodes: dict[str, Node]) -> Preference:
+    chosen = draw(st.lists(st.sampled_from(sorted(nodes)), min_size=2, max_size=5, unique=True))
+    labels = {"site": {"east": Fraction(draw(st.integers(1, 3))), "west": Fraction(1)}} if draw(st.booleans()) else {}
+    return Preference({name: Fraction(draw(st.integers(1, 5)), 2) for name in chosen}, labels)
+
+
+@st.composite
+def _objective(draw: st.DrawFn, classes: set[str]) -> tuple[ObjectiveLevel, ...]:
+    """One to three levels of one to three terms."""
+    terms = [Term(cost) for cost in CostTerm] + [Term(CostTerm.REJECTED, name) for name in classes]
+    weight = st.sampled_from([Fraction(1), Fraction(2), Fraction(1, 10)])
+    level = st.dictionaries(st.sampled_from(terms), weight, min_size=1, max_size=3)
+    levels: list[ObjectiveLevel] = list(draw(st.lists(level, min_size=1, max_size=3)))
+    if draw(st.integers(1, 3)) > 1:
+        levels.insert(0, {Term(CostTerm.REJECTED): Fraction(1)})
+    return tuple(levels)
+
+
+@st.composite
+def tiny_instances(draw: st.DrawFn, chains: int = 3) -> Instance:
+    """Up to seven nodes and ``chains`` chains of up to two functions each."""
+    nodes = draw(_nodes())
+    made = [draw(_chain(f"c{i}", nodes)) for i in range(draw(st.integers(1, chains)))]
+    return Instance(
+        name="tiny",
+        nodes=nodes,
+        links=draw(_links(nodes)),
+        functions=draw(_functions()),
+        chains={chain.name: chain for chain in made},
+        resources={"fpga": Dimension.COUNT},
+        prices=Prices(
+            {"cpu": Fraction(1, 1000), "stages": Fraction(1, 2)},
+            {"share": Fraction(1, 500)},
+            bandwidth=Fraction(1, 10 * _MBPS),
+            active=Fraction(draw(st.integers(1, 5))),
+        ),
+        objective=draw(_objective({chain.class_name for chain in made if chain.class_name is not None})),
+    )

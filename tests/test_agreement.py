@@ -1,0 +1,62 @@
+"""The exact method against brute force on random tiny instances."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import HealthCheck, event, given, reject, settings
+
+from mosaico_place.check import check
+from mosaico_place.compile import compile_instance
+from mosaico_place.cost import cost
+from mosaico_place.exact.method import solve_exact
+from mosaico_place.instance import Instance
+from mosaico_place.method import Options
+from mosaico_place.result import Termination
+from mosaico_place.rules import CostTerm, Rule
+from tests.brute_force import TooManyError, brute_force
+from tests.strategies import tiny_instances
+
+EXAMPLES = 300
+TOLERANCE = 1e-6
+
+
+def agree(instance: Instance) -> Counter[str]:
+    """Solve both ways and compare; returns the rules that ruled something out and the terms that cost something."""
+    try:
+        expected = brute_force(instance)
+    except TooManyError:
+        reject()
+    answer = solve_exact(compile_instance(instance), Options(gap=0.0, threads=1))
+    if expected.values is None:
+        assert answer.termination is Termination.INFEASIBLE
+        assert answer.placement is None
+        event("infeasible")
+        return Counter(expected.refused)
+    assert answer.termination is Termination.OPTIMAL
+    assert answer.placement is not None
+    assert check(instance, answer.placement) == []
+    found = cost(instance, answer.placement)
+    assert found.levels == expected.values
+    for value, bound in zip(found.levels, answer.bounds, strict=True):
+        assert bound is not None
+        assert abs(float(value) - bound) <= TOLERANCE
+    named = {term.cost for level in instance.objective for term in level}
+    costly = [str(term.cost) for term, value in found.terms.items() if value > 0 and term.cost in named]
+    return Counter(expected.refused) + Counter(costly)
+
+
+def test_exact_equals_brute_force() -> None:
+    """Tests that exact finds the optimum of random instances in which every rule and every cost term plays a part."""
+    seen: Counter[str] = Counter()
+
+    @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(tiny_instances())
+    def agrees(instance: Instance) -> None:
+        played = agree(instance)
+        seen["instances"] += 1
+        seen.update(played.keys())
+
+    agrees()
+    assert seen["instances"] >= EXAMPLES
+    assert [word for word in (*Rule, *CostTerm) if not seen[str(word)]] == []

@@ -1,0 +1,214 @@
+"""The exact method beyond its agreement with brute force: whole numbers, bounds, limits, reasons."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import threading
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+
+from mosaico_place.check import check
+from mosaico_place.compile import compile_instance
+from mosaico_place.exact.method import rounded_up, solve_exact
+from mosaico_place.instance import (
+    Budget,
+    Chain,
+    Component,
+    Direction,
+    Flow,
+    Function,
+    Group,
+    Implementation,
+    Instance,
+    Kind,
+    Level,
+    Link,
+    Node,
+    Term,
+)
+from mosaico_place.method import Options, Progress
+from mosaico_place.placement import ChainPlacement, Placement, Spot
+from mosaico_place.result import Termination
+from mosaico_place.rules import CostTerm
+
+GBPS = 10**9
+MS = 10**6
+
+
+def two_servers(chains: int = 3, **change: object) -> Instance:
+    """Chains of one function between a gateway and itself; a near server with room for two, a far one with for one."""
+    wide = Direction(10 * GBPS, MS)
+    far = Direction(10 * GBPS, 5 * MS)
+    nodes = [
+        Node("gw", Kind.ROUTER),
+        Node("near", Kind.SERVER, {"cpu": 4000}),
+        Node("far", Kind.SERVER, {"cpu": 2000}),
+    ]
+    function = Function("f", {"vnf": Implementation("vnf", Level.VNF, {"cpu": 2000}, processing_ns=MS)})
+    made = [
+        Chain(
+            f"c{i}",
+            {"from": Component("from", at="gw"), "f": Component("f", "f"), "to": Component("to", at="gw")},
+            (Flow("from", "f", 10**6), Flow("f", "to", 10**6)),
+            budgets=(Budget("from", "to", 20 * MS, 3 * MS),),
+        )
+        for i in range(chains)
+    ]
+    instance = Instance(
+        "two servers",
+        {node.name: node for node in nodes},
+        (Link(("gw", "near"), wide, wide), Link(("gw", "far"), far, far)),
+        {"f": function},
+        {chain.name: chain for chain in made},
+        objective=({Term(CostTerm.REJECTED): Fraction(1)}, {Term(CostTerm.LATENCY): Fraction(1)}),
+    )
+    return replace(instance, **change)  # type: ignore[arg-type]
+
+
+def test_no_bit_too_many() -> None:
+    """Tests that a link is never overfilled by the one bit/s that a solver's tolerance would let through."""
+    for seed in range(40):
+        rng = random.Random(seed)
+        rates = [rng.randint(GBPS, 5 * GBPS) for _ in range(rng.randint(2, 6))]
+        capacity = sum(rates[: rng.randint(1, len(rates))]) - 1
+        chains = [
+            Chain(
+                f"c{i}",
+                {"from": Component("from", at="a"), "to": Component("to", at="b")},
+                (Flow("from", "to", rate),),
+            )
+            for i, rate in enumerate(rates)
+        ]
+        instance = Instance(
+            "one link",
+            {name: Node(name, Kind.ROUTER) for name in "ab"},
+            (Link(("a", "b"), Direction(capacity, 0), Direction(capacity, 0)),),
+            {},
+            {chain.name: chain for chain in chains},
+        )
+        answer = solve_exact(compile_instance(instance), Options(threads=1))
+        assert answer.placement is not None
+        assert check(instance, answer.placement) == []
+        sizes = range(len(rates) + 1)
+        most = max(k for k in sizes if any(sum(part) <= capacity for part in itertools.combinations(rates, k)))
+        assert len(answer.placement.chains) == most
+
+
+def test_no_nanosecond_too_late() -> None:
+    """Tests that a budget is kept to the nanosecond although its row holds numbers of eight digits."""
+    slow = Implementation("vnf", Level.VNF, {"cpu": 1000}, processing_ns=40_000_001)
+    fast = Implementation("vnf", Level.VNF, {"cpu": 1000}, processing_ns=40_000_000)
+    chain = Chain(
+        "c",
+        {"from": Component("from", at="s"), "f": Component("f", "f")},
+        (Flow("from", "f", 1),),
+        budgets=(Budget("from", "f", 40_000_000),),
+    )
+    for implementation, accepted in ((slow, 0), (fast, 1)):
+        instance = Instance(
+            "one server",
+            {"s": Node("s", Kind.SERVER, {"cpu": 1000})},
+            (),
+            {"f": Function("f", {"vnf": implementation})},
+            {"c": chain},
+        )
+        answer = solve_exact(compile_instance(instance), Options())
+        assert answer.placement is not None
+        assert len(answer.placement.chains) == accepted
+
+
+@pytest.mark.parametrize(
+    ("bound", "step", "value", "expected"),
+    [
+        (2.3, Fraction(1), Fraction(3), 3.0),
+        (2.0000000001, Fraction(1), Fraction(3), 2.0),
+        (-5.0, Fraction(1), Fraction(3), 0.0),
+        (7.0, Fraction(1), Fraction(3), 3.0),
+        (0.7, Fraction(1, 2), Fraction(3), 1.0),
+        (0.7, Fraction(0), Fraction(3), 0.7),
+        (0.7, Fraction(1, 10**9), Fraction(3), 0.7),
+    ],
+)
+def test_bounds_are_rounded_up(bound: float, step: Fraction, value: Fraction, expected: float) -> None:
+    """Tests that a bound is raised to the next possible value, never above the value, never by rounding noise."""
+    assert rounded_up(bound, step, value) == expected
+
+
+def test_levels_and_bounds() -> None:
+    """Tests values and bounds of two levels: two chains near (3 ms), one far (11 ms, 8 ms late)."""
+    answer = solve_exact(compile_instance(two_servers()), Options())
+    assert answer.termination is Termination.OPTIMAL
+    assert answer.bounds == (0.0, 8.0)
+
+
+def test_reason_of_a_chain_that_fits_nowhere() -> None:
+    """Tests that pruning names the reason, in numbers, and that a required chain makes the instance infeasible."""
+    instance = two_servers(1)
+    chain = replace(instance.chains["c0"], budgets=(Budget("from", "to", 2 * MS),))
+    answer = solve_exact(compile_instance(instance.with_chain(chain)), Options())
+    assert answer.why == {"c0": "latency from 'from' to 'to' is at least 3 ms even alone, and must stay within 2 ms"}
+    assert answer.termination is Termination.OPTIMAL
+    assert answer.bounds == (1.0, 0.0)
+    required = solve_exact(compile_instance(instance.with_chain(replace(chain, required=True))), Options())
+    assert (required.termination, required.placement) == (Termination.INFEASIBLE, None)
+
+
+def test_infeasible_by_capacity() -> None:
+    """Tests that four required chains on room for three are proven infeasible."""
+    instance = two_servers(4)
+    required = {name: replace(chain, required=True) for name, chain in instance.chains.items()}
+    answer = solve_exact(compile_instance(replace(instance, chains=required)), Options())
+    assert (answer.termination, answer.placement) == (Termination.INFEASIBLE, None)
+
+
+def test_endpoints_that_cannot_be_apart() -> None:
+    """Tests that a rule between two endpoints, which no variable can mend, rejects the chain or is infeasible."""
+    instance = two_servers(1)
+    chain = replace(instance.chains["c0"], apart=(Group(("from", "to")),))
+    answer = solve_exact(compile_instance(instance.with_chain(chain)), Options())
+    assert (answer.bounds, answer.placement) == ((1.0, 0.0), Placement())
+    required = solve_exact(compile_instance(instance.with_chain(replace(chain, required=True))), Options())
+    assert required.termination is Termination.INFEASIBLE
+
+
+def test_interrupted_before_anything() -> None:
+    """Tests that a solve that is stopped at once holds nothing and says so."""
+    stop = threading.Event()
+    stop.set()
+    answer = solve_exact(compile_instance(two_servers()), Options(stop=stop))
+    assert (answer.termination, answer.placement) == (Termination.INTERRUPTED, None)
+    assert answer.bounds == (None, None)
+
+
+def test_no_time() -> None:
+    """Tests that a time limit that is over before the first level leaves nothing."""
+    answer = solve_exact(compile_instance(two_servers()), Options(time_limit_s=1e-9))
+    assert (answer.termination, answer.placement) == (Termination.TIME_LIMIT, None)
+
+
+def test_progress_names_the_level() -> None:
+    """Tests that progress speaks of levels in turn."""
+    seen: list[Progress] = []
+    solve_exact(compile_instance(two_servers(12)), Options(progress=seen.append))
+    levels = [event.level for event in seen if event.level is not None]
+    assert levels == sorted(levels)
+    assert {event.phase for event in seen} == {"solve"}
+
+
+def test_a_previous_placement_that_no_longer_fits() -> None:
+    """Tests that a start that names what is gone, or is no placement at all, does no harm."""
+    path = {("from", "f"): ("gw", "gone"), ("f", "to"): ("gone", "gw")}
+    gone = ChainPlacement({"f": Spot("gone", "vnf")}, path)
+    wrong = ChainPlacement({"f": Spot("near", "vnf")}, {})
+    previous = Placement({"c0": gone, "c1": wrong, "stranger": gone})
+    answer = solve_exact(compile_instance(two_servers()), Options(), previous)
+    assert answer.bounds == (0.0, 8.0)
+
+
+def test_same_seed_same_answer() -> None:
+    """Tests that the same seed gives the same placement twice."""
+    problem = compile_instance(two_servers(5))
+    assert solve_exact(problem, Options(seed=3)).placement == solve_exact(problem, Options(seed=3)).placement
