@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import networkx as nx
 
-from mosaico_place.check import check_chain
+from mosaico_place.checking import check_chain
 from mosaico_place.compile import Candidate, ChainBlock, Infrastructure, Problem
 from mosaico_place.instance import Chain, Flow
 from mosaico_place.method import Answer, Options

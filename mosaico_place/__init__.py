@@ -13,11 +13,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mosaico_place.check import check
+    from mosaico_place.checking import check
     from mosaico_place.compile import Problem
-    from mosaico_place.cost import Cost, cost
+    from mosaico_place.costing import Cost, cost
     from mosaico_place.document import from_json, to_json
-    from mosaico_place.dump import dump
+    from mosaico_place.dumping import dump
     from mosaico_place.errors import Fault, InputError, MosaicoError, SolverError
     from mosaico_place.instance import (
         Budget,
@@ -49,15 +49,15 @@ if TYPE_CHECKING:
     from mosaico_place.placement import ChainPlacement, Placement, Spot
     from mosaico_place.result import LevelResult, Result, Termination, Violation
     from mosaico_place.rules import CostTerm, Rule
-    from mosaico_place.solve import solve
+    from mosaico_place.solving import solve
     from mosaico_place.validate import faults, warnings
 
 _HOME = {
-    "check": ("check",),
+    "checking": ("check",),
     "compile": ("Problem",),
-    "cost": ("Cost", "cost"),
+    "costing": ("Cost", "cost"),
     "document": ("from_json", "to_json"),
-    "dump": ("dump",),
+    "dumping": ("dump",),
     "errors": ("Fault", "InputError", "MosaicoError", "SolverError"),
     "instance": (
         "Budget", "Chain", "Component", "Direction", "Flow", "Function", "Group", "Implementation", "Instance", "Kind",
@@ -68,7 +68,7 @@ _HOME = {
     "placement": ("ChainPlacement", "Placement", "Spot"),
     "result": ("LevelResult", "Result", "Termination", "Violation"),
     "rules": ("CostTerm", "Rule"),
-    "solve": ("solve",),
+    "solving": ("solve",),
     "validate": ("faults", "warnings"),
 }  # fmt: skip
 

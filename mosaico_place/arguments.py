@@ -112,7 +112,7 @@ def check_method(name: str) -> None:
     """Refuse an unknown method before anything is loaded."""
     if name == "auto":  # spares bad input the wait for slow imports
         return
-    from mosaico_place.solve import find_method, method_names
+    from mosaico_place.solving import find_method, method_names
 
     if name in method_names():
         return

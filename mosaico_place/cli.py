@@ -125,7 +125,7 @@ def solve(
     start = None if previous is None else _placement(previous)
     from mosaico_place.method import Options
     from mosaico_place.progress import shown
-    from mosaico_place.solve import solve as solve_instance
+    from mosaico_place.solving import solve as solve_instance
 
     load_s = time.monotonic() - started_s  # with the imports, which the user waits for as well
     with interruptible() as stop, shown(len(problem.objective)) as progress:
@@ -139,8 +139,8 @@ def solve(
 @app.command()
 def check(instance: InstanceFile, placement: PlacementFile, as_json: Json = False) -> None:
     """Judge a placement: which rules it breaks, and what it costs."""
-    from mosaico_place.check import check as check_placement
-    from mosaico_place.cost import cost
+    from mosaico_place.checking import check as check_placement
+    from mosaico_place.costing import cost
     from mosaico_place.document import check_document, dumps
     from mosaico_place.report import checked, text
 

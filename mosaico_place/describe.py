@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from mosaico_place.cost import Cost
+from mosaico_place.costing import Cost
 from mosaico_place.instance import Instance
 from mosaico_place.latency import budget_latency_ns
 from mosaico_place.placement import Placement

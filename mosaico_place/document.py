@@ -24,7 +24,7 @@ from mosaico_place.result import (
 )
 
 if TYPE_CHECKING:
-    from mosaico_place.cost import Cost
+    from mosaico_place.costing import Cost
     from mosaico_place.instance import Instance
     from mosaico_place.schema.result import ChainEntry, ResultDocument, UseEntry
 

@@ -99,7 +99,7 @@ class Answer:
         termination: why it stopped.
         model: size of what was solved.
         values: per level, what the method itself believes the placement costs; None where it says nothing.
-            ``solve`` holds it against :func:`mosaico_place.cost.cost`.
+            ``solve`` holds it against :func:`mosaico_place.costing.cost`.
         why: rejected chain -> reason in words, where the method knows one.
         runtime_s: phase -> seconds, for the method's own phases.
     """

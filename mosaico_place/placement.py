@@ -1,6 +1,6 @@
 """The answer, by name: which chains are accepted, where their components stand, which way their flows go.
 
-A placement knows nothing of its instance; whether it keeps the rules, :mod:`mosaico_place.check` says.
+A placement knows nothing of its instance; whether it keeps the rules, :mod:`mosaico_place.checking` says.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mosaico_place.cost import Cost
+from mosaico_place.costing import Cost
 from mosaico_place.instance import Instance
 from mosaico_place.placement import ChainPlacement
 from mosaico_place.quantities import Dimension, decimal_text

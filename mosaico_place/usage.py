@@ -1,6 +1,6 @@
 """Where components run, which links flows cross, and how much of everything a placement takes.
 
-The judges (:mod:`mosaico_place.check`, :mod:`mosaico_place.cost`) read placements through this module. A
+The judges (:mod:`mosaico_place.checking`, :mod:`mosaico_place.costing`) read placements through this module. A
 placement may name things that do not exist; whatever dangles is skipped here, and reported by ``check``.
 """
 

@@ -16,8 +16,8 @@ from itertools import product
 
 import networkx as nx
 
-from mosaico_place.check import check, check_chain
-from mosaico_place.cost import cost
+from mosaico_place.checking import check, check_chain
+from mosaico_place.costing import cost
 from mosaico_place.instance import Chain, Instance, Level, Term
 from mosaico_place.placement import EMPTY, ChainPlacement, Placement, Spot
 from mosaico_place.rules import CostTerm, Rule

@@ -51,7 +51,7 @@ def fake(monkeypatch: pytest.MonkeyPatch, answer: Callable[[Options], Result]) -
         return answer(options)
 
     # The package has a function of the module's name, so the module is asked for by name.
-    monkeypatch.setattr(importlib.import_module("mosaico_place.solve"), "solve", solve)
+    monkeypatch.setattr(importlib.import_module("mosaico_place.solving"), "solve", solve)
 
 
 def result(termination: Termination, placement: Placement | None = None) -> Result:

@@ -6,15 +6,15 @@ from collections import Counter
 
 from hypothesis import HealthCheck, event, given, reject, settings
 
-from mosaico_place.check import check
+from mosaico_place.checking import check
 from mosaico_place.compile import compile_instance
-from mosaico_place.cost import cost
+from mosaico_place.costing import cost
 from mosaico_place.exact.method import solve_exact
 from mosaico_place.instance import Instance
 from mosaico_place.method import Options
 from mosaico_place.result import Termination
 from mosaico_place.rules import CostTerm, Rule
-from tests.brute_force import TooManyError, brute_force
+from tests.brute_force import Best, TooManyError, brute_force
 from tests.strategies import tiny_instances
 
 EXAMPLES = 300
@@ -32,7 +32,7 @@ def agree(instance: Instance) -> Counter[str]:
         assert answer.termination is Termination.INFEASIBLE
         assert answer.placement is None
         event("infeasible")
-        return Counter(expected.refused)
+        return _refused(expected)
     assert answer.termination is Termination.OPTIMAL
     assert answer.placement is not None
     assert check(instance, answer.placement) == []
@@ -42,8 +42,12 @@ def agree(instance: Instance) -> Counter[str]:
         assert bound is not None
         assert abs(float(value) - bound) <= TOLERANCE
     named = {term.cost for level in instance.objective for term in level}
-    costly = [str(term.cost) for term, value in found.terms.items() if value > 0 and term.cost in named]
-    return Counter(expected.refused) + Counter(costly)
+    costly = [f"term {term.cost}" for term, value in found.terms.items() if value > 0 and term.cost in named]
+    return _refused(expected) + Counter(costly)
+
+
+def _refused(expected: Best) -> Counter[str]:
+    return Counter({f"rule {rule}": count for rule, count in expected.refused.items()})
 
 
 def test_exact_equals_brute_force() -> None:
@@ -59,4 +63,5 @@ def test_exact_equals_brute_force() -> None:
 
     agrees()
     assert seen["instances"] >= EXAMPLES
-    assert [word for word in (*Rule, *CostTerm) if not seen[str(word)]] == []
+    words = [*(f"rule {rule}" for rule in Rule), *(f"term {cost}" for cost in CostTerm)]
+    assert [word for word in words if not seen[word]] == []

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mosaico_place.check import check, check_chain, check_device, check_link, check_node
+from mosaico_place.checking import check, check_chain, check_device, check_link, check_node
 from mosaico_place.instance import (
     Budget,
     Chain,

@@ -8,7 +8,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mosaico_place.cost import Cost, active, chain_cost, cost, hosts
+from mosaico_place.costing import Cost, active, chain_cost, cost, hosts
 from mosaico_place.instance import (
     Budget,
     Chain,

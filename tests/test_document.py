@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from mosaico_place.cost import Cost
+from mosaico_place.costing import Cost
 from mosaico_place.document import check_document, dumps, from_json, to_dict, to_json, validate_document
 from mosaico_place.errors import Fault, InputError
 from mosaico_place.instance import Instance, Term

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import pytest
 
-from mosaico_place.check import check
+from mosaico_place.checking import check
 from mosaico_place.compile import compile_instance
 from mosaico_place.exact.method import rounded_up, solve_exact
 from mosaico_place.instance import (
@@ -29,6 +29,7 @@ from mosaico_place.instance import (
     Node,
     Term,
 )
+from mosaico_place.load import parse_instance
 from mosaico_place.method import Options, Progress
 from mosaico_place.placement import ChainPlacement, Placement, Spot
 from mosaico_place.result import Termination
@@ -212,3 +213,61 @@ def test_same_seed_same_answer() -> None:
     """Tests that the same seed gives the same placement twice."""
     problem = compile_instance(two_servers(5))
     assert solve_exact(problem, Options(seed=3)).placement == solve_exact(problem, Options(seed=3)).placement
+
+
+CIRCLE = """
+format: 1
+infrastructure:
+  nodes:
+    sw: {kind: router}
+    a: {kind: server, cpu: 2, hand-over: 10 ms, prices: {cpu: 1}}
+    b: {kind: server, cpu: 2, hand-over: 10 ms, prices: {cpu: 3}}
+  links:
+    - {between: [sw, a], bandwidth: 1 Gbps, latency: 1 ms}
+    - {between: [sw, b], bandwidth: 1 Gbps, latency: 1 ms}
+functions: {f: {implementations: {vnf: {cpu: 1}}}}
+chains:
+  c:
+    components: {one: f, two: f}
+    flows: [{from: one, to: two, rate: 1 Mbps}]
+    latency: [{from: one, to: two, LIMIT}]
+objective: [{LEVEL: 1}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("limit", "level", "expected"),
+    [
+        # Both on a would cost 2 but take 10 ms; a and b take 2 ms and cost 1 + 3.
+        ("within: 5 ms", "resources", 4.0),
+        # Both on one server are 9 ms late, a and b 1 ms: a circle from a to sw and back would seem just as good.
+        ("target: 1 ms", "latency", 1.0),
+    ],
+)
+def test_a_circle_is_no_hand_over(limit: str, level: str, expected: float) -> None:
+    """Tests that leaving a server and coming back does not stand in for its longer hand-over."""
+    instance = parse_instance(CIRCLE.replace("LIMIT", limit).replace("LEVEL", level))
+    answer = solve_exact(compile_instance(instance), Options())
+    assert (answer.termination, answer.bounds) == (Termination.OPTIMAL, (expected,))
+
+
+def test_amounts_near_the_largest() -> None:
+    """Tests that amounts of a petabyte that differ by one byte are told apart."""
+    sizes = (10**15 + 1, 10**15 + 2)
+    text = f"""
+format: 1
+infrastructure:
+  nodes: {{s: {{kind: server, memory: {sizes[0]}}}}}
+  links: []
+functions:
+  f: {{implementations: {{vnf: {{memory: {sizes[0]}}}}}}}
+  g: {{implementations: {{vnf: {{memory: {sizes[1]}}}}}}}
+chains:
+  c: {{components: {{f: f}}}}
+  d: {{components: {{g: g}}, weight: 2}}
+  e: {{components: {{f: f}}}}
+"""
+    answer = solve_exact(compile_instance(parse_instance(text)), Options())
+    assert answer.placement is not None
+    assert len(answer.placement.chains) == 1
+    assert answer.placement.chains.keys() <= {"c", "e"}

@@ -13,14 +13,14 @@ LAYERS = [
     {"arguments", "progress", "report", "terminal"},
     {"__init__"},
     {"document"},
-    {"solve"},
+    {"solving"},
     {"exact"},
     {"method"},
     {"compile"},
-    {"load", "dump"},
+    {"load", "dumping"},
     {"schema", "source", "validate"},
     {"describe"},
-    {"check", "cost"},
+    {"checking", "costing"},
     {"latency"},
     {"usage"},
     {"result"},
@@ -31,7 +31,7 @@ LAYERS = [
 """Modules and packages of the project from top to bottom; one may import only what stands below its own line."""
 
 HEIGHT = {name: -height for height, layer in enumerate(LAYERS) for name in layer}
-JUDGES = {"check", "cost", "usage", "latency"}
+JUDGES = {"checking", "costing", "usage", "latency"}
 WHAT_JUDGES_READ = JUDGES | {"instance", "placement", "result", "quantities", "rules", "errors"}
 
 

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from mosaico_place.compile import compile_instance
-from mosaico_place.cost import cost
-from mosaico_place.dump import dump
+from mosaico_place.costing import cost
+from mosaico_place.dumping import dump
 from mosaico_place.exact.method import solve_exact
 from mosaico_place.instance import (
     Chain,

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import pytest
 
-from mosaico_place.cost import Cost
+from mosaico_place.costing import Cost
 from mosaico_place.instance import Instance, Kind, Node, Term
 from mosaico_place.method import Progress
 from mosaico_place.placement import ChainPlacement, Placement, Spot

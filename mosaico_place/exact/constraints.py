@@ -25,10 +25,11 @@ Row = tuple[int | None, Any, int | None]
 Rows = dict[tuple[str, ...], Row]
 
 
-def add_constraints(symbols: Symbols) -> None:
+def add_constraints(symbols: Symbols, pause: Callable[[], None]) -> None:
     """Give the model its rules, and the rows that tie a cost term's own variables to the placement."""
     for rule, rows in ROWS.items():
         _add(symbols.model, rule.value, rows(symbols))
+        pause()
     _add(symbols.model, "active_rows", active(symbols))
 
 
@@ -114,6 +115,9 @@ def _route(symbols: Symbols, rows: Rows, chain: Chain, flow: Flow) -> None:
         _equal(rows, key, balance)
         if not infrastructure.forwards[node] and node in tails & heads and entering[node]:
             _at_most(rows, (*key, "in"), entering[node] + _minus(head), 0)
+            if leaving[node] and infrastructure.hand_over_ns[node] > 0:
+                # Otherwise a circle back to the node could stand in for a longer hand-over.
+                _at_most(rows, (*key, "out"), [*leaving[node], *head, (-1, symbols.accept[chain.name])], 0)
 
 
 def bandwidth(symbols: Symbols) -> Rows:
@@ -192,7 +196,7 @@ def together(symbols: Symbols) -> Rows:
         first, *others = group.components
         places = {name: _places(symbols, chain, name, group.by) for name in group.components}
         for other in others:
-            for place in places[first].keys() | places[other].keys():
+            for place in dict.fromkeys([*places[first], *places[other]]):
                 difference = places[first].get(place, []) + _minus(places[other].get(place, []))
                 _equal(rows, (chain.name, str(position), first, other, *place), difference)
     return rows

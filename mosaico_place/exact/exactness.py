@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mosaico_place.check import check_chain
+from mosaico_place.checking import check_chain
 from mosaico_place.exact.model import FloatArray, Formulation, Matrix, chain_variables
 from mosaico_place.placement import Placement
 

@@ -101,6 +101,7 @@ class Highs:
         self._set("parallel", "on" if threads > 1 else "off")
         self._set("random_seed", seed)
         self._set("mip_feasibility_tolerance", 1e-7)
+        self._set("large_matrix_value", 1e17)  # whole numbers up to 2**53 are data, no mistake
         _share_scheduler(threads)
         self._pass_model()
         self._listen(stop, watch)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from mosaico_place.compile import Problem
-from mosaico_place.cost import cost
+from mosaico_place.costing import cost
 from mosaico_place.errors import SolverError
 from mosaico_place.exact.exactness import WholeRows, cuts, whole_rows
 from mosaico_place.exact.highs import Glimpse, Highs, Outcome, Status
@@ -56,13 +56,22 @@ def solve_exact(problem: Problem, options: Options, previous: Placement | None =
     """
     why = {name: block.why for name, block in problem.blocks.items() if block.why is not None}
     levels = len(problem.instance.objective)
+    size = ModelSize(candidates=problem.candidates, pruned=problem.pruned)
     if any(problem.instance.must_accept(problem.blocks[name].chain) for name in why):
-        size = ModelSize(candidates=problem.candidates, pruned=problem.pruned)
         return Answer(None, (None,) * levels, Termination.INFEASIBLE, size, why=why)
     clock = _Clock()
-    formulation = build(problem)
-    clock.lap("build")
-    matrix = transfer(formulation)
+
+    def pause() -> None:
+        if status := _stopped(options):
+            raise _StoppedError(status)
+
+    try:
+        formulation = build(problem, pause)
+        clock.lap("build")
+        matrix = transfer(formulation)
+        pause()
+    except _StoppedError as stopped:
+        return Answer(None, (None,) * levels, _LIMIT[stopped.status], size, why=why, runtime_s=clock.laps)
     search = _Search(options, formulation, matrix)
     if matrix.columns:
         highs = _start_solver(search)
@@ -80,6 +89,21 @@ def solve_exact(problem: Problem, options: Options, previous: Placement | None =
         why=why,
         runtime_s=clock.laps,
     )
+
+
+class _StoppedError(Exception):
+    """The model is not wanted any more."""
+
+    def __init__(self, status: Status) -> None:
+        self.status = status
+        super().__init__(status)
+
+
+def _stopped(options: Options) -> Status | None:
+    """Whether there is a reason to stop here and now."""
+    if options.stop.is_set():
+        return Status.INTERRUPTED
+    return Status.TIME_LIMIT if options.remaining_s() <= 0 else None
 
 
 def _start_solver(search: _Search) -> Highs:
@@ -126,8 +150,7 @@ def _solve_level(
 ) -> Outcome:
     """Minimise one level until its solution is exact, and take the solution over."""
     while True:
-        if search.options.stop.is_set() or search.options.remaining_s() <= 0:
-            status = Status.INTERRUPTED if search.options.stop.is_set() else Status.TIME_LIMIT
+        if status := _stopped(search.options):
             return Outcome(status, None, -math.inf)
         outcome = highs.minimise(level, gap=search.options.gap, time_limit_s=search.options.remaining_s(), start=start)
         if outcome.vector is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -68,13 +68,21 @@ class Matrix:
     high: FloatArray
 
 
-def build(problem: Problem) -> Formulation:
-    """Write the formulation of a problem whose every must-accept chain can be embedded."""
+def build(problem: Problem, pause: Callable[[], None] = lambda: None) -> Formulation:
+    """Write the formulation of a problem whose every must-accept chain can be embedded.
+
+    Args:
+        problem: the compiled instance.
+        pause: called between the parts of the model; an exception that it raises ends the building.
+    """
     with _no_collection():
         model = pyo.ConcreteModel(name=problem.instance.name)
         symbols = add_variables(model, problem)
-        add_constraints(symbols)
-        return Formulation(symbols, add_objective(symbols))
+        pause()
+        add_constraints(symbols, pause)
+        levels = add_objective(symbols)
+        pause()
+        return Formulation(symbols, levels)
 
 
 def transfer(formulation: Formulation) -> Matrix:

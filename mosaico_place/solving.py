@@ -9,9 +9,9 @@ from difflib import get_close_matches
 from fractions import Fraction
 from importlib.metadata import entry_points
 
-from mosaico_place.check import check
+from mosaico_place.checking import check
 from mosaico_place.compile import compile_instance
-from mosaico_place.cost import Cost, cost
+from mosaico_place.costing import Cost, cost
 from mosaico_place.describe import (
     budget_results,
     device_use,
@@ -21,7 +21,7 @@ from mosaico_place.describe import (
     plain_number,
     rejections,
 )
-from mosaico_place.dump import dump
+from mosaico_place.dumping import dump
 from mosaico_place.errors import InputError, SolverError
 from mosaico_place.instance import Instance, Term
 from mosaico_place.method import Answer, Method, Options, Progress
@@ -72,8 +72,8 @@ def solve(
         previous: a placement to start from; it need not be valid any more.
 
     Returns:
-        What was found and proven. A placement in it has passed :func:`mosaico_place.check.check`, and its values
-        are those of :func:`mosaico_place.cost.cost`.
+        What was found and proven. A placement in it has passed :func:`mosaico_place.checking.check`, and its values
+        are those of :func:`mosaico_place.costing.cost`.
 
     Raises:
         InputError: the instance is not valid, with every fault.
