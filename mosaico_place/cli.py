@@ -36,7 +36,7 @@ from mosaico_place.arguments import (
     check_output,
 )
 from mosaico_place.errors import Fault, InputError
-from mosaico_place.terminal import complain, interruptible, open_streams, put, report_crash, write_file
+from mosaico_place.terminal import complain, end_process, interruptible, open_streams, put, report_crash, write_file
 
 if TYPE_CHECKING:
     from mosaico_place.instance import Instance
@@ -188,8 +188,11 @@ def new(path: NewFile = Path("-")) -> None:
 def main() -> None:
     """Run the program: the entry point of ``mosaico-place``."""
     open_streams()
+    code: object = Code.DONE
     try:
         app(prog_name=PROGRAM)
+    except SystemExit as end:
+        code = end.code
     except InputError as error:
         complain(str(fault) for fault in error.faults)
         code = Code.BAD_INPUT
@@ -198,7 +201,7 @@ def main() -> None:
     except Exception as error:
         report_crash(error, PROGRAM)
         code = Code.BUG
-    sys.exit(code)
+    end_process(code if isinstance(code, int) else Code.DONE)
 
 
 def _instance(path: Path) -> Instance:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import TextIO
+from typing import NoReturn, TextIO
 
 _HINT = b"\nstopping with the best answer so far; press Ctrl-C again to give up\n"
 
@@ -51,6 +51,17 @@ def complain(lines: Iterable[str]) -> None:
         sys.stderr.flush()
     except OSError:
         _abandon(sys.stderr)
+
+
+def end_process(code: int) -> NoReturn:
+    """Exit; at once if a solve that was given up is still running, which Python would wait for."""
+    solver = sys.modules.get("mosaico_place.exact.highs")
+    if solver is not None and solver.left_behind():
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def _abandon(stream: TextIO) -> None:

@@ -1,10 +1,17 @@
-"""HiGHS: the only module that knows it. A model goes in once; levels are solved, and rows added, one by one."""
+"""HiGHS: the only module that knows it. A model goes in once; levels are solved, and rows added, one by one.
+
+HiGHS polls for interruption in its tree search, but not within a linear program of it, which may take minutes. So it
+runs in a thread of its own, which is left behind if it does not end when it should: the best solution and bound that
+it has told of are the answer, and the thread ends by itself at its next poll.
+"""
 
 from __future__ import annotations
 
+import atexit
 import threading
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -39,8 +46,27 @@ _STATUS = {
     highspy.HighsModelStatus.kSolutionLimit: Status.ITERATION_LIMIT,
     highspy.HighsModelStatus.kMemoryLimit: Status.MEMORY_LIMIT,
     highspy.HighsModelStatus.kInterrupt: Status.INTERRUPTED,
-    highspy.HighsModelStatus.kModelEmpty: Status.OPTIMAL,
 }
+
+GRACE_S = 0.7
+"""How long HiGHS may take to end once it should."""
+
+_POLL_S = 0.05
+_left_behind: list[threading.Thread] = []
+"""Threads that had not ended when their answer was taken."""
+
+
+def left_behind() -> bool:
+    """Whether a solve that was given up is still running; the process then ends fastest without tidying up."""
+    return any(thread.is_alive() for thread in _left_behind)
+
+
+@atexit.register
+def _await_left_behind() -> None:
+    """Python must not be taken down under a running solve."""
+    for thread in _left_behind:
+        thread.join()
+
 
 _scheduler_lock = threading.Lock()
 _scheduler_threads: list[int] = []
@@ -94,6 +120,10 @@ class Highs:
         watch: Callable[[Glimpse], None],
     ) -> None:
         self._matrix = matrix
+        self._stop = stop
+        self._watch = watch
+        self._ended = threading.Event()
+        self._told = Outcome(Status.INTERRUPTED, None, -np.inf)
         self._highs = highspy.Highs()  # type: ignore[no-untyped-call]
         self._set("log_to_console", False)  # first of all: the banner goes to stdout with the first other call
         self._set("output_flag", False)
@@ -104,7 +134,7 @@ class Highs:
         self._set("large_matrix_value", 1e17)  # whole numbers up to 2**53 are data, no mistake
         _share_scheduler(threads)
         self._pass_model()
-        self._listen(stop, watch)
+        self._listen()
 
     def minimise(
         self,
@@ -122,12 +152,13 @@ class Highs:
         self._set("mip_rel_gap", gap)
         self._set("time_limit", min(time_limit_s, 1e9))
         self._start(start)
-        outcome = self._run()
+        outcome = self._run(time_limit_s)
         if outcome.status is Status.INFEASIBLE:
             # Presolve has wrongly claimed this in some releases; it is believed only when found without it too.
             self._set("presolve", "off")
-            outcome = self._run()
-            self._set("presolve", "choose")
+            outcome = self._run(time_limit_s)
+            if not self._ended.is_set():
+                self._set("presolve", "choose")
         return outcome
 
     def at_most(self, level: int, value: float, scale: float) -> None:
@@ -154,17 +185,24 @@ class Highs:
         if status == highspy.HighsStatus.kError:
             raise SolverError("HiGHS does not take the model")
 
-    def _listen(self, stop: threading.Event, watch: Callable[[Glimpse], None]) -> None:
+    def _listen(self) -> None:
+        """Hear of progress and of better solutions, and answer when HiGHS asks whether to go on."""
+
         def poll(event: Any) -> None:
-            if stop.is_set():
+            if self._ended.is_set() or self._stop.is_set():
                 event.interrupt()
 
         def poll_tree(event: Any) -> None:
             data = event.data_out
-            watch(Glimpse(data.mip_primal_bound, data.mip_dual_bound, data.mip_node_count))
+            self._told = replace(self._told, bound=data.mip_dual_bound)
+            self._watch(Glimpse(data.mip_primal_bound, data.mip_dual_bound, data.mip_node_count))
             poll(event)
 
+        def improve(event: Any) -> None:
+            self._told = replace(self._told, vector=np.array(event.data_out.mip_solution, dtype=np.float64))
+
         self._highs.cbMipInterrupt += poll_tree
+        self._highs.cbMipImprovingSolution += improve
         self._highs.cbSimplexInterrupt += poll
         self._highs.cbIpmInterrupt += poll
 
@@ -175,8 +213,36 @@ class Highs:
             index = np.array(positions, dtype=np.int32)
             self._highs.setSolution(len(index), index, np.array(values, dtype=np.float64))
 
-    def _run(self) -> Outcome:
-        self._highs.run()
+    def _run(self, time_limit_s: float) -> Outcome:
+        """Run HiGHS in its thread until it ends, or until it is left behind."""
+        self._told = Outcome(Status.INTERRUPTED, None, -np.inf)
+        failures: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                self._highs.run()
+            except BaseException as failure:  # raised again where the caller can see it
+                failures.append(failure)
+
+        thread = threading.Thread(target=run, name="HiGHS", daemon=True)
+        thread.start()
+        deadline = time.monotonic() + time_limit_s + GRACE_S
+        try:
+            while thread.is_alive() and time.monotonic() < deadline:
+                thread.join(_POLL_S)
+                if self._stop.is_set():
+                    deadline = min(deadline, time.monotonic() + GRACE_S)
+        finally:
+            if thread.is_alive():  # too late, or the caller was torn out of waiting
+                self._ended.set()
+                _left_behind.append(thread)
+        if failures:
+            raise failures[0]
+        if self._ended.is_set():
+            return replace(self._told, status=Status.INTERRUPTED if self._stop.is_set() else Status.TIME_LIMIT)
+        return self._outcome()
+
+    def _outcome(self) -> Outcome:
         native = self._highs.getModelStatus()
         if native not in _STATUS:
             raise SolverError(f"HiGHS ended with {self._highs.modelStatusToString(native)!r}")
@@ -186,8 +252,6 @@ class Highs:
         vector = np.array(self._highs.getSolution().col_value) if feasible else None
         if status is Status.INFEASIBLE:
             return Outcome(status, None, np.inf)
-        if native == highspy.HighsModelStatus.kModelEmpty:
-            return Outcome(status, np.zeros(0), info.objective_function_value)
         is_mip = bool(self._matrix.integer.any())
         proven = info.mip_dual_bound if is_mip else info.objective_function_value
         known = is_mip or status is Status.OPTIMAL
