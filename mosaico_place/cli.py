@@ -228,10 +228,14 @@ def _placement(path: Path) -> Placement:
 
 def _stdin() -> tuple[str, str]:
     """All of stdin, and what faults call it."""
+    from mosaico_place.source import MAX_BYTES, decoded
+
+    if sys.stdin is None:
+        raise InputError([Fault((), "cannot be read: it is closed", _STDIN)])
     try:
-        return sys.stdin.buffer.read().decode("utf-8-sig"), _STDIN
-    except UnicodeDecodeError:
-        raise InputError([Fault((), "is not UTF-8 text", _STDIN)]) from None
+        return decoded(sys.stdin.buffer.read(MAX_BYTES + 1), _STDIN), _STDIN
+    except OSError as error:
+        raise InputError([Fault((), f"cannot be read: {error.strerror or error}", _STDIN)]) from None
 
 
 def _name(path: Path) -> str:

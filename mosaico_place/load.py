@@ -10,14 +10,16 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
 from mosaico_place.errors import Fault, InputError
-from mosaico_place.instance import Instance
+from mosaico_place.instance import Chain, Instance
 from mosaico_place.placement import ChainPlacement, Placement, Spot
 from mosaico_place.source import Source, from_data, read_file, read_text
 from mosaico_place.validate import faults as instance_faults
+from mosaico_place.validate import faults_of_chains
 
 if TYPE_CHECKING:
     from mosaico_place.schema.faults import Finding
@@ -53,7 +55,7 @@ def instance_from_dict(data: Mapping[str, object]) -> Instance:
 
 
 def load_placement(path: str | FilePath) -> Placement:
-    """Read a placement from the document of ``solve --json``, or from its ``chains`` alone.
+    """Read a placement from the document of ``solve --json``, or from its ``chains``, ``instances``, ``rewrites``.
 
     Raises:
         InputError: the file cannot be read or used; it carries every fault with its position.
@@ -91,16 +93,25 @@ def _instance(source: Source, default_name: str) -> Instance:
     salvage = salvage_instance(source.data)
     found = [*source.faults, *_located(source, salvage.findings)]
     if salvage.document is not None:
-        instance, origins, expansion = instance_of(salvage.document, default_name)
+        instance, templates, origins, expansion = instance_of(salvage.document, default_name)
         if expansion:
             salvage.forgive_classes()
-        for fault in (*expansion, *instance_faults(instance)):
+        for fault in (*expansion, *instance_faults(instance), *_template_faults(instance, templates)):
             if not salvage.explains(fault):
                 path = settle(source.data, salvage.written(origin(origins, fault.path)))
                 found.append(source.fault(path, fault.message, missing=fault.missing))
         if not found:
             return instance
     raise InputError(_sorted(source, found))
+
+
+def _template_faults(instance: Instance, templates: Mapping[str, Chain]) -> Iterator[Fault]:
+    """What is wrong with templates as such, whether a chain uses them or not."""
+    from mosaico_place.schema.expand import NO_NODE
+
+    for fault in faults_of_chains(replace(instance, chains=templates)):
+        if fault.missing != ("node", NO_NODE):
+            yield replace(fault, path=("templates", *fault.path[1:]))
 
 
 def _placement(source: Source) -> Placement:

@@ -109,16 +109,24 @@ def read_file(path: str | FilePath) -> Source:
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise InputError([Fault((), f"cannot be read: {why}", name)]) from None
+    return read_text(decoded(content, name), name)
+
+
+def decoded(content: bytes, name: str) -> str:
+    """The text of a file.
+
+    Raises:
+        InputError: it is too large, or no UTF-8 text.
+    """
     if len(content) > MAX_BYTES:
         raise InputError([Fault((), f"is larger than {MAX_BYTES // 2**20} MiB", name)])
     try:
-        text = content.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         start = content.rfind(b"\n", 0, error.start) + 1
         column = len(content[start : error.start].decode("utf-8", "replace")) + 1
         raise InputError([Fault((), "is not UTF-8 text", f"{name}:{line}:{column}")]) from None
-    return read_text(text, name)
 
 
 def read_text(text: str, name: str = "<text>") -> Source:

@@ -246,6 +246,31 @@ def test_line_template() -> None:
     assert [component.at for component in made.components.values()] == ["gnb-1", None, "edge"]
 
 
+def test_unused_template() -> None:
+    """Tests that an unused template makes no chain and needs no nodes, and that its class counts for nobody."""
+    assert instance(SESSION).chains == {}
+    without_nodes = "format: 1\ninfrastructure: {nodes: {}}\ntemplates: {t: {components: {a: {}}}}\n"
+    assert parse_instance(without_nodes).chains == {}
+    assert messages(SESSION + "objective: [{rejected.gold: 1}]\n") == [
+        "34:29: objective.0.rejected.gold: there is no class 'gold'; there is no class at all"
+    ]
+
+
+def test_template_is_checked_by_itself() -> None:
+    """Tests that a template's faults show even if the chains made from it override or miss what is wrong."""
+    text = SESSION.replace("at: gnb-1", "at: gnb-9").replace("weight: 3", "weight: 0")
+    use = "chains: {c: {template: session, weight: 1, at: {pad: gnb-1, screen: gnb-2}}}\n"
+    expected = [
+        "27:13: templates.session.weight: a weight must be above 0",
+        "29:52: templates.session.components.screen.at: there is no node 'gnb-9', did you mean 'gnb-2'?",
+    ]
+    assert messages(text + use) == messages(text) == expected
+    assert messages(text + "chains: {c: {template: session}}\n") == [
+        *expected,
+        "34:10: chains.c: needs a node for endpoint 'pad' of template 'session' under 'at'",
+    ]
+
+
 def test_prices_and_objective() -> None:
     """Tests prices of everything, and levels with classes and weights."""
     loaded = instance("""\
@@ -427,8 +452,9 @@ PLACED = Placement(
 
 
 def test_placement(tmp_path: Path) -> None:
-    """Tests that a placement is read from its chains alone, and from a whole answer, whose other keys are ignored."""
+    """Tests that a placement is read from what places something, and from an answer, whose other keys are ignored."""
     assert parse_placement("{" + CHAINS + "}") == PLACED
+    assert parse_placement("{" + CHAINS + ', "instances": {}, "rewrites": []}') == PLACED
     path = tmp_path / "answer.json"
     path.write_text('{"format": 1, "termination": "optimal", "violations": [], ' + CHAINS + "}")
     assert load_placement(path) == PLACED
@@ -442,6 +468,19 @@ def test_placement(tmp_path: Path) -> None:
         ("[1]", ["p:1:1: expected a placement with 'chains', found a list"]),
         ("{format: 1}", ["p:1:1: needs 'chains'"]),
         ("{format: 1, chains: null}", ["p:1:21: chains: this answer holds no placement"]),
+        ("{format: 2, chains: null, chain: 3}", ["p:1:10: format: unknown format 2; this version reads 'format: 1'"]),
+        ("{format: one, chains: {}}", ["p:1:10: format: unknown format 'one'; this version reads 'format: 1'"]),
+        (
+            "{chains: {}, violations: []}",
+            ["p:1:14: violations: unknown key 'violations'; the keys here are chains, instances, rewrites"],
+        ),
+        (
+            "{chains: {}, instances: {sw: {}}, rewrites: 3}",
+            [
+                "p:1:14: instances: must be empty: this version neither opens shared instances nor rewrites chains",
+                "p:1:45: rewrites: expected a list, found 3",
+            ],
+        ),
         (
             "{chains: {}, chain: {}}",
             ["p:1:14: chain: unknown key 'chain', did you mean 'chains'?"],

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from mosaico_place.load import load_instance
 from mosaico_place.method import Options
 from mosaico_place.placement import EMPTY
 from mosaico_place.result import Result, Termination
+from mosaico_place.source import MAX_BYTES
 from tests.program import Ended, Run, fake, program, result
 
 
@@ -176,3 +178,37 @@ def test_instance_from_stdin(template: Path) -> None:
     bad = program("validate", "-", input=text.replace("kind: access", "kind: acces"))
     assert bad.returncode == 3
     assert bad.stderr.startswith("<stdin>:")
+
+
+def test_closed_stdin() -> None:
+    """Tests that a stdin that the caller has closed is a fault of the input, and no crash."""
+    ended = program("validate", "-", preexec_fn=lambda: os.close(0))
+    assert (ended.returncode, ended.stderr) == (3, "<stdin>: cannot be read: it is closed\n")
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (b"", "<stdin>: is empty"),
+        (b"format: 1\nname: caf\xe9\n", "<stdin>:2:10: is not UTF-8 text"),
+        (b" " * (MAX_BYTES + 1), "<stdin>: is larger than 64 MiB"),
+    ],
+    ids=["empty", "latin-1", "large"],
+)
+def test_unusable_stdin(tmp_path: Path, content: bytes, fault: str) -> None:
+    """Tests that stdin is judged like a file."""
+    path = tmp_path / "stdin"
+    path.write_bytes(content)
+    with path.open("rb") as stdin:
+        ended = program("validate", "-", stdin=stdin)
+    assert (ended.returncode, ended.stderr) == (3, fault + "\n")
+
+
+@pytest.mark.parametrize("change", [lambda text: text.replace("\n", "\r\n"), lambda text: "\ufeff" + text])
+def test_text_of_windows(template: Path, tmp_path: Path, change: Callable[[str], str]) -> None:
+    """Tests that Windows line ends and a byte order mark change nothing, from a file and from stdin."""
+    path = tmp_path / "windows.yaml"
+    path.write_bytes(change(template.read_text(encoding="utf-8")).encode())
+    with path.open("rb") as stdin:
+        piped = program("validate", "-", stdin=stdin)
+    assert (program("validate", path).returncode, piped.returncode, piped.stderr) == (0, 0, "")

@@ -27,7 +27,9 @@ from mosaico_place.schema.infrastructure import Function, GpuImplementation, Nod
 from mosaico_place.schema.infrastructure import Link as LinkModel
 
 
-def instance_of(document: InstanceDocument, default_name: str) -> tuple[Instance, Origins, list[Fault]]:
+def instance_of(
+    document: InstanceDocument, default_name: str
+) -> tuple[Instance, dict[str, Chain], Origins, list[Fault]]:
     """Convert a document.
 
     Args:
@@ -35,12 +37,12 @@ def instance_of(document: InstanceDocument, default_name: str) -> tuple[Instance
         default_name: name of the instance if the document gives none.
 
     Returns:
-        The instance; where its parts come from (see :mod:`mosaico_place.schema.expand`); faults of the expansion,
-        without positions.
+        The instance; its templates as chains; where the parts of both come from (see
+        :mod:`mosaico_place.schema.expand`); faults of the expansion, without positions.
     """
     chains: dict[str, Chain] = {}
     origins: dict[Path, Path] = {}
-    faults = expand_chains(document, chains, origins)
+    templates, faults = expand_chains(document, chains, origins)
     instance = Instance(
         name=document.name or default_name,
         nodes={name: _node(name, node) for name, node in document.infrastructure.nodes.items()},
@@ -51,7 +53,7 @@ def instance_of(document: InstanceDocument, default_name: str) -> tuple[Instance
         prices=_prices(document.prices),
         objective=DEFAULT_OBJECTIVE if document.objective is None else tuple(document.objective),
     )
-    return instance, origins, faults
+    return instance, templates, origins, faults
 
 
 def _node(name: str, node: Node) -> InstanceNode:

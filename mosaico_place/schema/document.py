@@ -25,6 +25,10 @@ def _parse_format(value: object) -> int:
     return FORMAT
 
 
+Format = Annotated[int, PlainValidator(_parse_format), WithJsonSchema({"const": FORMAT})]
+"""The version that a document says it is written in."""
+
+
 def parse_dimension(value: object) -> Dimension:
     """Read the dimension of a declared resource; ValueError if it is none."""
     known = [str(dimension) for dimension in Dimension]
@@ -78,7 +82,7 @@ DeclaredDimension = Annotated[
 class InstanceDocument(Strict):
     """An instance: infrastructure, functions, chains, prices, objective."""
 
-    format: Annotated[int, PlainValidator(_parse_format), WithJsonSchema({"const": FORMAT})]
+    format: Format
     """Version of this format."""
     name: Name = ""
     """Name of the instance; the file's name unless given."""

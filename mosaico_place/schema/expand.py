@@ -38,14 +38,25 @@ class _Drawn:
     """Path below the chain -> path in the file."""
 
 
-def expand_chains(document: InstanceDocument, chains: dict[str, Chain], origins: Origins) -> list[Fault]:
-    """Fill ``chains`` with every chain of the instance, and ``origins`` with where they come from."""
+NO_NODE = ""
+"""Where an endpoint of a template stands as long as no chain has given its node; no node is called like that."""
+
+
+def expand_chains(
+    document: InstanceDocument, chains: dict[str, Chain], origins: Origins
+) -> tuple[dict[str, Chain], list[Fault]]:
+    """Fill ``chains`` with every chain of the instance, and ``origins`` with where they come from.
+
+    Returns:
+        Every template as a chain, to be checked by itself, under ``("templates", NAME)`` in ``origins``; faults.
+    """
     faults: list[Fault] = []
     templates: dict[str, _Drawn] = {}
     for name, template in document.templates.items():
         drawn = _draw(name, template, ("templates", name))
         faults += _component_faults(template, ("templates", name))
         templates[name] = drawn
+        origins |= {("templates", name, *below): written for below, written in drawn.origins.items()}
     for name, model in document.chains.items():
         if isinstance(model, TemplateChain):
             faults += _multiply(name, model, templates, chains, origins)
@@ -57,7 +68,16 @@ def expand_chains(document: InstanceDocument, chains: dict[str, Chain], origins:
         if not found:
             faults += _add(drawn.chain, path, chains)
             origins |= {(*path, *below): written for below, written in drawn.origins.items()}
-    return faults
+    return {name: _tried(drawn) for name, drawn in templates.items()}, faults
+
+
+def _tried(template: _Drawn) -> Chain:
+    """A template as a chain."""
+    components = {
+        name: replace(component, at=NO_NODE) if name in template.endpoints and component.at is None else component
+        for name, component in template.chain.components.items()
+    }
+    return replace(template.chain, components=components)
 
 
 def _draw(name: str, model: FullChain | LineChain, path: Path) -> _Drawn:
@@ -87,7 +107,10 @@ _Parts = tuple[dict[str, Component], tuple[Flow, ...], tuple[Budget, ...], Origi
 
 def _draw_full(model: FullChain) -> _Parts:
     components = {
-        name: Component(name, component.function, component.at, component.processing or 0)
+        # With a function, 'at' is a fault that _component_faults tells; it is left out, to be told once.
+        name: Component(
+            name, component.function, component.at if component.function is None else None, component.processing or 0
+        )
         for name, component in model.components.items()
     }
     flows = tuple(Flow(flow.tail, flow.head, flow.rate) for flow in model.flows)

@@ -1,12 +1,13 @@
-"""File model of a placement: the document of ``solve --json``, or its ``chains`` alone."""
+"""File models of a placement: the document of ``solve --json``, or of that only what places something."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from mosaico_place.schema.base import Key, Name, Strict
+from mosaico_place.schema.document import Format
 
 
 class SpotEntry(Strict):
@@ -42,14 +43,32 @@ class ChainEntry(Strict):
     """Latencies as reported; not read."""
 
 
+def _nothing(value: dict[str, Any] | list[Any]) -> dict[str, Any] | list[Any]:
+    """Refuse what this version would have to leave out of the placement."""
+    if value:
+        raise ValueError("must be empty: this version neither opens shared instances nor rewrites chains")
+    return value
+
+
 class PlacementDocument(Strict):
     """A placement alone."""
 
     chains: dict[Key, ChainEntry]
     """Accepted chains by name."""
+    instances: Annotated[dict[str, Any], AfterValidator(_nothing)] = Field(
+        default_factory=dict, json_schema_extra={"maxProperties": 0}
+    )
+    """Opened instances of shared functions; always empty in this version."""
+    rewrites: Annotated[list[Any], AfterValidator(_nothing)] = Field(
+        default_factory=list, json_schema_extra={"maxItems": 0}
+    )
+    """Rewritten chains; always empty in this version."""
 
 
 class AnswerDocument(PlacementDocument):
-    """The placement in the document of ``solve --json``; its other keys are not read."""
+    """The placement in the document of `solve --json`; its other keys are not read."""
 
     model_config = ConfigDict(extra="ignore")
+
+    format: Format
+    """Version of the format."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from mosaico_place.result import Termination
 from mosaico_place.rules import Rule
-from mosaico_place.schema.placement import AnswerDocument
+from mosaico_place.schema.placement import AnswerDocument, PlacementDocument
 
 
 class Document(BaseModel):
@@ -190,9 +190,9 @@ class CheckDocument(Document):
     violations: list[ViolationEntry]
     """Rules that the placement breaks; empty when it keeps them all."""
     objective: list[CostEntry]
-    """What it costs per level; empty if the placement names what the instance does not have."""
+    """What it costs per level; a part that names what the instance does not have is left out."""
     terms: dict[str, float]
-    """Every cost term, whether the objective names it or not; empty like `objective`."""
+    """Every cost term, whether the objective names it or not; counts what `objective` counts."""
 
 
 class FaultEntry(Document):
@@ -225,8 +225,8 @@ class ValidateDocument(Document):
     """In the order in which they were named."""
 
 
-_DOCUMENTS: dict[str, type[BaseModel]] = {
-    "placement": AnswerDocument,
+_DOCUMENTS: dict[str, Any] = {
+    "placement": AnswerDocument | PlacementDocument,
     "result": ResultDocument,
     "check": CheckDocument,
     "validate": ValidateDocument,
@@ -235,5 +235,5 @@ _DOCUMENTS: dict[str, type[BaseModel]] = {
 
 def json_schema(which: str) -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of ``placement``, ``result``, ``check`` or ``validate``; else KeyError."""
-    schema = _DOCUMENTS[which].model_json_schema()
+    schema = TypeAdapter(_DOCUMENTS[which]).json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from mosaico_place.errors import Fault, Path, name_fault, shown
 from mosaico_place.quantities import Dimension
+from mosaico_place.rules import CostTerm
 from mosaico_place.schema.document import FORMAT, InstanceDocument, parse_dimension
 from mosaico_place.schema.faults import Finding, findings
 from mosaico_place.schema.placement import AnswerDocument, PlacementDocument
@@ -89,9 +90,8 @@ def salvage_instance(data: object) -> Salvage:
     except ValidationError as error:
         found = findings(error, data)
     salvage = Salvage(data, findings=found)
-    if "format" in data and any(finding.path == ("format",) for finding in found):
-        # Of a format that is not ours, nothing else can be said.
-        salvage.findings = [finding for finding in found if finding.path == ("format",)]
+    if foreign := _of_the_format(data, found):
+        salvage.findings = foreign
         return salvage
     rest = _without_faulty(data, found, salvage)
     try:
@@ -105,13 +105,16 @@ def placement_document(data: object) -> tuple[PlacementDocument | None, list[Fin
     """Validate a placement document."""
     if not isinstance(data, dict):
         return None, [Finding((), f"expected a placement with 'chains', found {shown(data)}")]
-    if data.get("chains", 0) is None:
-        return None, [Finding(("chains",), "this answer holds no placement")]
     model = AnswerDocument if "format" in data else PlacementDocument
     try:
         document = model.model_validate(data)
     except ValidationError as error:
-        return None, findings(error, data)
+        found = findings(error, data)
+        if foreign := _of_the_format(data, found):
+            return None, foreign
+        if data.get("chains", 0) is None:
+            return None, [Finding(("chains",), "this answer holds no placement")]
+        return None, found
     twice = []
     for name, chain in document.chains.items():
         seen = set()
@@ -121,6 +124,11 @@ def placement_document(data: object) -> tuple[PlacementDocument | None, list[Fin
                 twice.append(Finding(("chains", name, "flows", position), message))
             seen.add((flow.tail, flow.head))
     return document, twice
+
+
+def _of_the_format(data: Mapping[str, Any], found: list[Finding]) -> list[Finding]:
+    """The fault of a format that is not ours, of whose document nothing else can be said; else nothing."""
+    return [finding for finding in found if finding.path == ("format",)] if "format" in data else []
 
 
 def _declared(data: Mapping[str, Any]) -> dict[str, Dimension | None]:
@@ -147,6 +155,8 @@ def _without_faulty(data: dict[str, Any], found: list[Finding], salvage: Salvage
             nodes[path[2]] = {"kind": "server"}
         elif path[:1] == ("functions",) and len(path) == 2 and not name_fault(str(path[1])):
             rest["functions"][path[1]] = {"implementations": {"vnf": {}}}
+    for position in sorted(int(path[1]) for path in doomed if path[:1] == ("objective",) and len(path) == 2):
+        rest["objective"].insert(position, {str(CostTerm.REJECTED): 1})  # the other levels keep their positions
     for path in {*doomed, *((*finding.path[:-1], finding.meant) for finding in found if finding.meant)}:
         salvage.lost |= _lost(data, path)
     if "infrastructure" not in data:
@@ -175,7 +185,7 @@ def _part(path: Path) -> Path:
     if len(path) <= depth:
         return path
     section = str(path[depth - 2])
-    if section in ("prices", "objective"):
+    if section == "prices":
         return path[:1]
     return path[: depth + 1] if path[depth] in _HARMLESS.get(section, ()) else path[:depth]
 

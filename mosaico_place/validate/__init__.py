@@ -45,7 +45,6 @@ Devices = Sequence[Mapping[str, int]]
 def faults(instance: Instance) -> list[Fault]:
     """Everything that is wrong with an instance, part by part; empty if it can be solved."""
     name = name_fault(instance.name)
-    labels = {label for node in instance.nodes.values() for label in node.labels}
     devices = [device for node in instance.nodes.values() for device in node.devices.values()]
     return [
         *([Fault(("name",), name)] if name else ()),
@@ -53,10 +52,17 @@ def faults(instance: Instance) -> list[Fault]:
         *(fault for key, node in instance.nodes.items() for fault in _node_faults(instance, key, node)),
         *_link_faults(instance),
         *(fault for key, one in instance.functions.items() for fault in _function_faults(instance, key, one, devices)),
-        *(fault for key, chain in instance.chains.items() for fault in chain_faults(instance, key, chain, labels)),
+        *faults_of_chains(instance),
         *_price_faults(instance, instance.prices, ("prices",)),
         *_objective_faults(instance),
     ]
+
+
+def faults_of_chains(instance: Instance) -> Iterator[Fault]:
+    """Everything that is wrong with its chains."""
+    labels = {label for node in instance.nodes.values() for label in node.labels}
+    for key, chain in instance.chains.items():
+        yield from chain_faults(instance, key, chain, labels)
 
 
 def warnings(instance: Instance) -> list[Fault]:
