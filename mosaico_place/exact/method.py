@@ -194,9 +194,13 @@ def rounded_up(bound: float, step: Fraction, value: Fraction) -> float:
 
 
 def _keep(highs: Highs, level: int, value: Fraction, step: Fraction) -> None:
-    """Fix a level at its value: exactly where its steps are coarse enough to tell, +1e-9 relative elsewhere."""
+    """Fix a level at its value where its steps are coarse enough to tell, at +1e-9 relative elsewhere.
+
+    No placement has a value between one step and the next, so half a step more lets none in. It is there because a
+    row without any slack has led HiGHS 1.15.1 to a false optimum (docs/design-notes.md).
+    """
     if step > 0 and value / step < 10**8:
-        highs.at_most(level, float(value), float(1 / step))
+        highs.at_most(level, float(value + step / 2), float(1 / step))
     else:
         highs.at_most(level, float(value) * (1 + 1e-9), 1.0)
 
