@@ -9,6 +9,7 @@ import pytest
 from mosaico_place.errors import InputError
 from mosaico_place.load import load_instance, parse_instance
 from mosaico_place.source import MAX_BYTES
+from tests.program import Ended, Run
 
 BAD = Path(__file__).parent / "data" / "bad"
 FILES = sorted(path for path in BAD.iterdir() if path.suffix != ".txt")
@@ -22,12 +23,14 @@ def messages(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_bad_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests that a broken file gives exactly the faults written beside it, in the order of the file."""
+def test_bad_file(path: Path, monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
+    """Tests that a broken file gives exactly the faults beside it, in the order of the file, and exit code 3."""
     monkeypatch.chdir(BAD)
+    expected = path.with_suffix(".txt").read_text(encoding="utf-8")
     with pytest.raises(InputError) as caught:
         load_instance(path.name)
-    assert str(caught.value) + "\n" == path.with_suffix(".txt").read_text(encoding="utf-8")
+    assert str(caught.value) + "\n" == expected
+    assert run("solve", path.name) == Ended(3, "", expected)
 
 
 def test_enough_bad_files() -> None:
