@@ -45,7 +45,7 @@ def rejections(instance: Instance, placement: Placement | None, why: Mapping[str
     missing = [name for name in instance.chains if placement is not None and name not in placement.chains]
     if placement is None:
         missing = [name for name in instance.chains if name in why]
-    unknown = "it could run on its own, but accepting it would cost more than the levels gain with what the others use"
+    unknown = "the best answer found leaves it out: what it needs serves the objective better elsewhere"
     return tuple(Rejection(name, why.get(name, unknown)) for name in missing)
 
 
