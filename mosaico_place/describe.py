@@ -10,11 +10,8 @@ from mosaico_place.instance import Instance
 from mosaico_place.latency import budget_latency_ns
 from mosaico_place.placement import Placement
 from mosaico_place.quantities import Dimension
-from mosaico_place.result import BudgetResult, LevelResult, LinkUse, Rejection, Use
+from mosaico_place.result import CLOSED, BudgetResult, LevelResult, LinkUse, Rejection, Use
 from mosaico_place.usage import Usage
-
-CLOSED = 1e-6
-"""Value and bound that differ by no more are equal."""
 
 
 def plain_number(value: Fraction) -> float:

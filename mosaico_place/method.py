@@ -96,10 +96,8 @@ class Answer:
     Attributes:
         placement: the best one found; None if none.
         bounds: per objective level, see :class:`mosaico_place.result.LevelResult`; None where unproven.
-        termination: why it stopped.
+        termination: why it stopped; ``optimal`` and ``gap`` are claims that the bounds must carry.
         model: size of what was solved.
-        values: per level, what the method itself believes the placement costs; None where it says nothing.
-            ``solve`` holds it against :func:`mosaico_place.costing.cost`.
         why: rejected chain -> reason in words, where the method knows one.
         runtime_s: phase -> seconds, for the method's own phases.
     """
@@ -108,7 +106,6 @@ class Answer:
     bounds: tuple[float | None, ...]
     termination: Termination
     model: ModelSize = field(default_factory=ModelSize)
-    values: tuple[float | None, ...] = ()
     why: Mapping[str, str] = field(default_factory=dict)
     runtime_s: Mapping[str, float] = field(default_factory=dict)
 

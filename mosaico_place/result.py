@@ -13,6 +13,9 @@ from enum import StrEnum
 from mosaico_place.placement import Placement
 from mosaico_place.rules import Rule
 
+CLOSED = 1e-6
+"""Value and bound of a level that differ by no more are equal."""
+
 
 class Termination(StrEnum):
     """Why the method stopped. Whether there is a placement is a question apart."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -15,6 +16,7 @@ from mosaico_place.costing import Cost, cost
 from mosaico_place.describe import (
     budget_results,
     device_use,
+    gap,
     level_results,
     link_use,
     node_use,
@@ -26,7 +28,7 @@ from mosaico_place.errors import InputError, SolverError
 from mosaico_place.instance import Instance, Term
 from mosaico_place.method import Answer, Method, Options, Progress
 from mosaico_place.placement import EMPTY, Placement
-from mosaico_place.result import Result
+from mosaico_place.result import CLOSED, Result, Termination
 from mosaico_place.rules import CostTerm
 from mosaico_place.usage import usage
 from mosaico_place.validate import faults
@@ -90,7 +92,10 @@ def solve(
     problem = compile_instance(instance)
     runtime_s["compile"] = time.perf_counter() - before
     options.progress(Progress("build", options.elapsed_s()))
-    answer = named[1](problem, options, previous)
+    try:
+        answer = named[1](problem, options, previous)
+    except SolverError as error:
+        raise SolverError(str(error), error.replay or _replay(instance, options, EMPTY)) from error
     runtime_s |= answer.runtime_s
     before = time.perf_counter()
     judged = _judge(instance, options, answer)
@@ -99,24 +104,37 @@ def solve(
 
 
 def _judge(instance: Instance, options: Options, answer: Answer) -> Cost | None:
-    """What the answer costs, if it keeps every rule and its own bounds."""
+    """What the answer costs, if it keeps every rule and its own claims."""
     if answer.placement is None:
         return None
     broken = check(instance, answer.placement)
     if broken:
         listed = "\n".join(f"{violation.rule}: {violation.where}: {violation.message}" for violation in broken)
-        raise SolverError(f"the placement breaks a rule:\n{listed}", _replay(instance, options, answer))
+        raise SolverError(f"the placement breaks a rule:\n{listed}", _replay(instance, options, answer.placement))
     total = cost(instance, answer.placement)
-    for level, (value, bound) in enumerate(zip(total.levels, answer.bounds, strict=True), start=1):
-        if bound is not None and bound > float(value) + 1e-6 * max(1.0, abs(float(value))):
-            message = f"level {level} costs {float(value)}, below its bound {bound}"
-            raise SolverError(message, _replay(instance, options, answer))
+    if contradiction := _contradiction(options, answer, total):
+        raise SolverError(contradiction, _replay(instance, options, answer.placement))
     return total
 
 
-def _replay(instance: Instance, options: Options, answer: Answer) -> str:
+def _contradiction(options: Options, answer: Answer, total: Cost) -> str | None:
+    """Where an answer claims more than its bounds carry."""
+    if len(answer.bounds) != len(total.levels):
+        return f"the answer has {len(answer.bounds)} bounds for {len(total.levels)} levels"
+    allowed = {Termination.OPTIMAL: 0.0, Termination.GAP: options.gap}.get(answer.termination, math.inf)
+    for level, (exact, bound) in enumerate(zip(total.levels, answer.bounds, strict=True), start=1):
+        value = float(exact)
+        if bound is not None and bound > value + CLOSED * max(1.0, abs(value)):
+            return f"level {level} costs {value}, below its bound {bound}"
+        if allowed < math.inf and (bound is None or gap(value, bound) > allowed + 1e-9):
+            return (
+                f"the answer is called {answer.termination}, but level {level} costs {value} and its bound is {bound}"
+            )
+    return None
+
+
+def _replay(instance: Instance, options: Options, placement: Placement) -> str:
     """Everything needed to see the failure again."""
-    placement = answer.placement or EMPTY
     chains = {
         name: {
             "components": {

@@ -15,10 +15,7 @@ from mosaico_place.exact.highs import Glimpse, Highs, Outcome, Status
 from mosaico_place.exact.model import Formulation, Matrix, build, decode, encode, transfer
 from mosaico_place.method import Answer, Options, Progress
 from mosaico_place.placement import EMPTY, Placement
-from mosaico_place.result import ModelSize, Termination
-
-CLOSED = 1e-6
-"""A level is proven optimal when value and bound differ by no more."""
+from mosaico_place.result import CLOSED, ModelSize, Termination
 
 _LIMIT = {
     Status.TIME_LIMIT: Termination.TIME_LIMIT,

@@ -1,0 +1,145 @@
+"""``solve``: it finds methods, judges their answers and describes them."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from mosaico_place.compile import Problem
+from mosaico_place.dumping import dump
+from mosaico_place.errors import InputError, SolverError
+from mosaico_place.instance import Chain, Component, Flow, Instance
+from mosaico_place.load import load_instance, parse_instance, parse_placement
+from mosaico_place.method import Answer, Method, Options
+from mosaico_place.placement import EMPTY, ChainPlacement, Placement, Spot
+from mosaico_place.result import Termination, Use
+from mosaico_place.solving import find_method, method_names, solve
+
+CAPACITY = Path(__file__).parent.parent / "instances" / "tiny" / "capacity.yaml"
+
+
+@pytest.fixture
+def instance() -> Instance:
+    """Chains a and b, of three and two cores; both are served at (rejected, resources) = (0, 7)."""
+    return load_instance(CAPACITY)
+
+
+def answering(answer: Answer) -> Method:
+    """A method that always gives this answer."""
+
+    def method(problem: Problem, options: Options, previous: Placement | None) -> Answer:
+        del problem, options, previous
+        return answer
+
+    return method
+
+
+def test_optimum_in_figures(instance: Instance) -> None:
+    """Tests that a result tells values, bounds, acceptance and use as the arithmetic in the file has them."""
+    result = solve(instance)
+    assert (result.instance, result.method, result.termination) == ("tiny-capacity", "exact", Termination.OPTIMAL)
+    assert [(level.value, level.bound, level.gap) for level in result.levels] == [(0, 0, 0), (7, 7, 0)]
+    assert (result.accepted, result.rejected) == (("a", "b"), ())
+    assert (result.accepted_weight, result.accepted_weight_bound) == (2, 2)
+    assert result.nodes["near"]["cpu"].used == 3
+    assert result.violations == ()
+    assert {"compile", "build", "transfer", "solve", "check"} <= result.runtime_s.keys()
+
+
+def test_own_method_without_proof(instance: Instance) -> None:
+    """Tests that a callable serves as a method, under its own name, and that nothing is proven for it."""
+    result = solve(instance, method=answering(Answer(EMPTY, (None, None), Termination.HEURISTIC)))
+    assert (result.method, result.termination) == ("method", Termination.HEURISTIC)
+    assert [(level.value, level.bound, level.gap) for level in result.levels] == [(2, None, None), (0, None, None)]
+    assert {rejection.chain for rejection in result.rejected} == {"a", "b"}
+    assert result.accepted_weight_bound is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (Answer(EMPTY, (0.0, 0.0), Termination.OPTIMAL), "is called optimal, but level 1 costs 2.0"),
+        (Answer(EMPTY, (2.0, None), Termination.OPTIMAL), "level 2 costs 0.0 and its bound is None"),
+        (Answer(EMPTY, (1.9, 0.0), Termination.GAP), "is called gap, but level 1"),
+        (Answer(EMPTY, (3.0, 0.0), Termination.HEURISTIC), "level 1 costs 2.0, below its bound 3.0"),
+        (Answer(EMPTY, (), Termination.HEURISTIC), "0 bounds for 2 levels"),
+    ],
+)
+def test_claims_need_bounds(instance: Instance, answer: Answer, message: str) -> None:
+    """Tests that an answer that claims more than its bounds carry is never shown."""
+    with pytest.raises(SolverError, match=message):
+        solve(instance, method=answering(answer))
+
+
+def test_broken_placement_is_never_shown(instance: Instance) -> None:
+    """Tests that a placement that breaks a rule raises, with the rule and everything that replays it."""
+    nowhere = Placement({"a": ChainPlacement({}, {})})
+    with pytest.raises(SolverError, match="placed: chain a") as caught:
+        solve(instance, method=answering(Answer(nowhere, (None, None), Termination.HEURISTIC)))
+    lines = caught.value.replay.splitlines()
+    assert lines[0].startswith("# options: gap 0.0001, seed 0")
+    assert parse_placement(lines[1].removeprefix("# placement: ")) == nowhere
+    assert parse_instance("\n".join(lines[2:])) == parse_instance(dump(instance))
+
+
+def test_failure_inside_a_method_can_be_replayed(instance: Instance) -> None:
+    """Tests that a method's own SolverError leaves with what replays it."""
+
+    def fails(problem: Problem, options: Options, previous: Placement | None) -> Answer:
+        del problem, options, previous
+        raise SolverError("lost")
+
+    with pytest.raises(SolverError, match="lost") as caught:
+        solve(instance, method=fails)
+    assert "name: tiny-capacity" in caught.value.replay
+
+
+def test_invalid_instance_from_code(instance: Instance) -> None:
+    """Tests that an instance built in code is looked at before it is solved, and every fault is named."""
+    chain = Chain("c", {"x": Component("x", "gone"), "y": Component("y", at="lost")}, (Flow("x", "z", 1),))
+    with pytest.raises(InputError) as caught:
+        solve(instance.with_chain(chain))
+    assert len(caught.value.faults) >= 3
+
+
+def test_methods_by_name() -> None:
+    """Tests that methods are found by entry point, and that a misspelt name gets a suggestion."""
+    assert method_names()[:2] == ["auto", "exact"]
+    assert find_method("auto")[0] == "exact"
+    with pytest.raises(ValueError, match="did you mean 'exact'"):
+        find_method("exakt")
+    with pytest.raises(ValueError, match="there are auto, exact"):
+        find_method("zzz")
+
+
+def test_infeasible_names_the_chain() -> None:
+    """Tests that a required chain that fits nowhere makes the instance infeasible, with the reason."""
+    text = """
+format: 1
+infrastructure: {nodes: {s: {kind: server, cpu: 1}}, links: []}
+functions: {f: {implementations: {vnf: {cpu: 2}}}}
+chains: {c: {required: true, components: {f: f}}}
+"""
+    result = solve(parse_instance(text))
+    assert (result.termination, result.placement) == (Termination.INFEASIBLE, None)
+    assert [rejection.chain for rejection in result.rejected] == ["c"]
+    assert "has the resources for it" in result.rejected[0].why
+
+
+def test_use_in_base_units() -> None:
+    """Tests that use, capacity and reserved amounts come in cores, and devices apart."""
+    text = """
+format: 1
+infrastructure:
+  nodes: {s: {kind: server, cpu: 4, reserved: {cpu: 0.5}, gpus: {g: {memory: 8}}}}
+  links: []
+functions: {f: {implementations: {gpu: {cpu: 1.5, device: {share: 0.25, memory: 2}}}}}
+chains: {c: {components: {f: f}, weight: 1/3}}
+"""
+    result = solve(parse_instance(text))
+    assert result.nodes == {"s": {"cpu": Use(1.5, 4, 0.5)}}
+    assert result.devices == {"s": {"g": {"share": Use(0.25, 1), "memory": Use(2, 8)}}}
+    assert result.placement == Placement({"c": ChainPlacement({"f": Spot("s", "gpu", "g")}, {})})
+    assert result.accepted_weight == float(Fraction(1, 3))
