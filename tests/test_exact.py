@@ -215,6 +215,22 @@ def test_same_seed_same_answer() -> None:
     assert solve_exact(problem, Options(seed=3)).placement == solve_exact(problem, Options(seed=3)).placement
 
 
+def test_nothing_to_decide() -> None:
+    """Tests an instance without a single variable: one endpoint that must be accepted, one chain that cannot be."""
+    text = """
+format: 1
+infrastructure: {nodes: {s: {kind: server}}, links: []}
+functions: {f: {implementations: {p4: {stages: 1}}}}
+chains:
+  pin: {required: true, components: {here: {at: s}}}
+  lost: {components: {f: f}}
+"""
+    answer = solve_exact(compile_instance(parse_instance(text)), Options())
+    assert (answer.termination, answer.bounds) == (Termination.OPTIMAL, (1.0, 0.0, 0.0))
+    assert answer.placement == Placement({"pin": ChainPlacement({}, {})})
+    assert answer.why == {"lost": "component 'f': no node runs 'f'"}
+
+
 CIRCLE = """
 format: 1
 infrastructure:

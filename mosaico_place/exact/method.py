@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+import numpy as np
+
 from mosaico_place.compile import Problem
 from mosaico_place.costing import cost
 from mosaico_place.errors import SolverError
@@ -14,7 +16,7 @@ from mosaico_place.exact.exactness import WholeRows, cuts, whole_rows
 from mosaico_place.exact.highs import Glimpse, Highs, Outcome, Status
 from mosaico_place.exact.model import Formulation, Matrix, build, decode, encode, transfer
 from mosaico_place.method import Answer, Options, Progress
-from mosaico_place.placement import EMPTY, Placement
+from mosaico_place.placement import Placement
 from mosaico_place.result import CLOSED, ModelSize, Termination
 
 _LIMIT = {
@@ -74,8 +76,8 @@ def solve_exact(problem: Problem, options: Options, previous: Placement | None =
         highs = _start_solver(search)
         clock.lap("transfer")
         _solve_levels(search, highs, previous)
-    else:  # no chain can be accepted, so there is nothing to decide
-        search.settle(EMPTY)
+    else:  # there is nothing to decide
+        search.settle(decode(formulation, matrix, np.zeros(0)))
         search.bounds = [float(value) for value in search.values]
     clock.lap("solve")
     return Answer(
