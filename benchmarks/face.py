@@ -18,6 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.large import large_instance
 from benchmarks.machine import machine
 
 COMMAND = [sys.executable, "-m", "mosaico_place"]
@@ -68,34 +69,9 @@ def _show(what: str, seconds: list[float]) -> None:
 
 
 def large_faulty_instance() -> str:
-    """An instance of about 2 MB in which one chain, far down, names a node that does not exist."""
-    lines = ["format: 1", "infrastructure:", "  nodes:", "    sw: {kind: p4-switch, stages: 12}"]
-    count = 4000
-    lines += [
-        f"    server-{i}: {{kind: server, cpu: 32, memory: 128 GiB, labels: {{site: s-{i}}}}}" for i in range(count)
-    ]
-    lines += ["  links:"]
-    lines += [f"    - {{between: [sw, server-{i}], bandwidth: 10 Gbps, latency: 250 us}}" for i in range(count)]
-    lines += [
-        "functions:",
-        "  firewall: {implementations: {vnf: {cpu: 4, memory: 4 GiB, processing: 45 us}}}",
-        "chains:",
-    ]
-    for i in range(count):
-        end = "sever-7" if i == count - 10 else f"server-{i}"
-        lines += [
-            f"  chain-{i}:",
-            "    components:",
-            f"      in: {{at: server-{i}}}",
-            "      firewall: firewall",
-            f"      out: {{at: {end}}}",
-            "    flows:",
-            "      - {from: in, to: firewall, rate: 10 Mbps}",
-            "      - {from: firewall, to: out, rate: 10 Mbps}",
-            "    latency:",
-            "      - {from: in, to: out, within: 10 ms, target: 5 ms}",
-        ]
-    return "\n".join(lines) + "\n"
+    """An instance of about 2 MB whose last latency budget has a unit that does not exist."""
+    head, _, tail = large_instance(5700).rpartition("10 ms")
+    return f"{head}10 mm{tail}"
 
 
 def hard_instance() -> str:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from mosaico_place.errors import suggestion
 
 _LARGEST_SEED = 2**31 - 1
 _MOST_THREADS = 1024
@@ -38,7 +39,7 @@ def _readable(text: str) -> Path:
         return path
     with suppress(OSError):
         beside = [other.name for other in path.parent.iterdir() if other.is_file()]
-        for close in get_close_matches(path.name, beside, n=1):
+        if close := suggestion(path.name, beside):
             raise typer.BadParameter(f"there is no file {text}; did you mean {path.with_name(close)}?")
     raise typer.BadParameter(f"there is no file {text}")
 

@@ -23,10 +23,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from fractions import Fraction
 from functools import lru_cache
 
+from mosaico_place.errors import suggestion
 from mosaico_place.instance import Chain, Component, Flow, Group, Instance, Level, Node
 from mosaico_place.latency import budget_flows, find_latency_ns
 from mosaico_place.placement import ChainPlacement, FlowPath, Placement, Spot
@@ -382,5 +382,5 @@ def _base_units(amount: int, unit: Dimension) -> float:
 @lru_cache(maxsize=256)
 def _did_you_mean(name: str, known: tuple[str, ...]) -> str:
     """A suggestion to append, such as ``; did you mean 'edge-1'?``, or nothing."""
-    close = get_close_matches(name, known, n=1) if len(known) <= _SUGGEST_AMONG else []
-    return f"; did you mean {close[0]!r}?" if close else ""
+    close = suggestion(name, known) if len(known) <= _SUGGEST_AMONG else ""
+    return f"; did you mean {close!r}?" if close else ""

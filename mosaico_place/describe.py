@@ -10,8 +10,8 @@ from mosaico_place.instance import Instance
 from mosaico_place.latency import budget_latency_ns
 from mosaico_place.placement import Placement
 from mosaico_place.quantities import Dimension
-from mosaico_place.result import CLOSED, BudgetResult, LevelResult, LinkUse, Rejection, Use
-from mosaico_place.usage import Usage
+from mosaico_place.result import BudgetResult, LevelResult, LinkUse, Rejection, Use, gap
+from mosaico_place.usage import Usage, index_hops
 
 
 def plain_number(value: Fraction) -> float:
@@ -32,11 +32,6 @@ def level_results(instance: Instance, total: Cost | None, bounds: tuple[float | 
     return tuple(results)
 
 
-def gap(value: float, bound: float) -> float:
-    """Relative distance of a value from its bound; 0 where they differ by at most 1e-6."""
-    return 0.0 if value - bound <= CLOSED else (value - bound) / max(abs(value), 1e-6)
-
-
 def rejections(instance: Instance, placement: Placement | None, why: Mapping[str, str]) -> tuple[Rejection, ...]:
     """The chains that are not accepted; without a placement, those that a method knows a reason for."""
     missing = [name for name in instance.chains if placement is not None and name not in placement.chains]
@@ -49,13 +44,14 @@ def rejections(instance: Instance, placement: Placement | None, why: Mapping[str
 def budget_results(instance: Instance, placement: Placement) -> dict[str, tuple[BudgetResult, ...]]:
     """Accepted chain -> latency of each budget."""
     results = {}
+    hops = index_hops(instance)
     for name, placed in placement.chains.items():
         chain = instance.chains[name]
         results[name] = tuple(
             BudgetResult(
                 budget.tail,
                 budget.head,
-                _microseconds(budget_latency_ns(instance, chain, placed, budget)),
+                _microseconds(budget_latency_ns(instance, chain, placed, budget, hops)),
                 None if budget.within_ns is None else _microseconds(budget.within_ns),
                 None if budget.target_ns is None else _microseconds(budget.target_ns),
             )

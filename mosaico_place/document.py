@@ -78,6 +78,11 @@ def to_dict(result: Result) -> dict[str, object]:
     }
 
 
+def placement_document(placement: Placement) -> dict[str, object]:
+    """A placement alone, as every command reads it."""
+    return {"chains": {name: _chain(chain) for name, chain in placement.chains.items()}}
+
+
 def check_document(instance: Instance, violations: Sequence[Violation], total: Cost) -> dict[str, object]:
     """The document of ``check --json``."""
     return {
@@ -150,12 +155,15 @@ def _chains(result: Result) -> dict[str, object] | None:
     if result.placement is None:
         return None
     return {
-        name: {
-            "components": {component: _spot(spot) for component, spot in chain.components.items()},
-            "flows": [{"from": tail, "to": head, "path": list(path)} for (tail, head), path in chain.flows.items()],
-            "latency": [_budget(budget) for budget in result.budgets.get(name, ())],
-        }
+        name: {**_chain(chain), "latency": [_budget(budget) for budget in result.budgets.get(name, ())]}
         for name, chain in result.placement.chains.items()
+    }
+
+
+def _chain(chain: ChainPlacement) -> dict[str, object]:
+    return {
+        "components": {component: _spot(spot) for component, spot in chain.components.items()},
+        "flows": [{"from": tail, "to": head, "path": list(path)} for (tail, head), path in chain.flows.items()],
     }
 
 

@@ -17,6 +17,11 @@ CLOSED = 1e-6
 """Value and bound of a level that differ by no more are equal."""
 
 
+def gap(value: float, bound: float) -> float:
+    """Relative distance of a level's value from its bound; 0 where the two are equal."""
+    return 0.0 if value - bound <= CLOSED else (value - bound) / max(abs(value), 1e-6)
+
+
 class Termination(StrEnum):
     """Why the method stopped. Whether there is a placement is a question apart."""
 

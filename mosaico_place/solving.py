@@ -6,7 +6,6 @@ import json
 import math
 import time
 from collections.abc import Mapping
-from difflib import get_close_matches
 from fractions import Fraction
 from importlib.metadata import entry_points
 
@@ -16,19 +15,19 @@ from mosaico_place.costing import Cost, cost
 from mosaico_place.describe import (
     budget_results,
     device_use,
-    gap,
     level_results,
     link_use,
     node_use,
     plain_number,
     rejections,
 )
+from mosaico_place.document import placement_document
 from mosaico_place.dumping import dump
-from mosaico_place.errors import InputError, SolverError
+from mosaico_place.errors import InputError, SolverError, suggestion
 from mosaico_place.instance import Instance, Term
 from mosaico_place.method import Answer, Method, Options, Progress
 from mosaico_place.placement import EMPTY, Placement
-from mosaico_place.result import CLOSED, Result, Termination
+from mosaico_place.result import CLOSED, Result, Termination, gap
 from mosaico_place.rules import CostTerm
 from mosaico_place.usage import usage
 from mosaico_place.validate import faults
@@ -51,8 +50,8 @@ def find_method(name: str) -> tuple[str, Method]:
     name = "exact" if name == "auto" else name
     found = entry_points(group=METHODS, name=name)
     if not found:
-        close = get_close_matches(name, method_names(), n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(method_names())}"
+        close = suggestion(name, method_names())
+        hint = f"did you mean {close!r}?" if close else f"there are {', '.join(method_names())}"
         raise ValueError(f"no method {name!r}; {hint}")
     method: Method = next(iter(found)).load()
     return name, method
@@ -135,18 +134,8 @@ def _contradiction(options: Options, answer: Answer, total: Cost) -> str | None:
 
 def _replay(instance: Instance, options: Options, placement: Placement) -> str:
     """Everything needed to see the failure again."""
-    chains = {
-        name: {
-            "components": {
-                component: {"node": spot.node, "implementation": spot.implementation, "device": spot.device}
-                for component, spot in chain.components.items()
-            },
-            "flows": [{"from": tail, "to": head, "path": list(path)} for (tail, head), path in chain.flows.items()],
-        }
-        for name, chain in placement.chains.items()
-    }
     told = f"gap {options.gap}, seed {options.seed}, threads {options.worker_threads}, limit {options.time_limit_s}"
-    return f"# options: {told}\n# placement: {json.dumps({'chains': chains})}\n{dump(instance)}"
+    return f"# options: {told}\n# placement: {json.dumps(placement_document(placement))}\n{dump(instance)}"
 
 
 def _describe(

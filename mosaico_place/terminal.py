@@ -56,7 +56,7 @@ def complain(lines: Iterable[str]) -> None:
 def end_process(code: int) -> NoReturn:
     """Exit; at once if a solve that was given up is still running, which Python would wait for."""
     solver = sys.modules.get("mosaico_place.exact.highs")
-    if solver is not None and solver.left_behind():
+    if solver is not None and solver.running():
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError):
                 stream.flush()

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from mosaico_place.checking import check_chain
 from mosaico_place.exact.model import FloatArray, Formulation, Matrix, chain_variables
 from mosaico_place.placement import Placement
+from mosaico_place.usage import index_hops
 
 IntArray = NDArray[np.int64]
 
@@ -88,10 +89,10 @@ def _broken_chains(
     formulation: Formulation, matrix: Matrix, on: NDArray[np.bool_], placement: Placement
 ) -> Iterator[Cut]:
     """For each chain that breaks a rule of its own, the whole of its placement."""
-    broken = [name for name, placed in placement.chains.items() if check_chain(formulation.instance, name, placed)]
-    if broken:
-        column = {id(var): i for i, var in enumerate(matrix.columns)}
-    for name in broken:
+    hops = index_hops(formulation.instance)
+    for name, placed in placement.chains.items():
+        if not check_chain(formulation.instance, name, placed, hops):
+            continue
         variables = chain_variables(formulation.symbols, formulation.instance.chains[name])
-        columns = {column[id(var)] for var in variables if id(var) in column}
+        columns = {matrix.position[id(var)] for var in variables if id(var) in matrix.position}
         yield Cut(np.array(sorted(i for i in columns if on[i]), dtype=np.int64))

@@ -52,19 +52,18 @@ GRACE_S = 0.7
 """How long HiGHS may take to end once it should."""
 
 _POLL_S = 0.05
-_left_behind: list[threading.Thread] = []
-"""Threads that had not ended when their answer was taken."""
+_THREAD = "mosaico-place HiGHS"
 
 
-def left_behind() -> bool:
-    """Whether a solve that was given up is still running; the process then ends fastest without tidying up."""
-    return any(thread.is_alive() for thread in _left_behind)
+def running() -> list[threading.Thread]:
+    """Threads in which HiGHS runs: at the end of a process, solves that were given up and have not heard of it."""
+    return [thread for thread in threading.enumerate() if thread.name == _THREAD]
 
 
 @atexit.register
-def _await_left_behind() -> None:
+def _await_running() -> None:
     """Python must not be taken down under a running solve."""
-    for thread in _left_behind:
+    for thread in running():
         thread.join()
 
 
@@ -150,15 +149,14 @@ class Highs:
         highs.changeColsCost(count, np.arange(count, dtype=np.int32), matrix.costs[level])
         highs.changeObjectiveOffset(float(matrix.offsets[level]))
         self._set("mip_rel_gap", gap)
-        self._set("time_limit", min(time_limit_s, 1e9))
+        self._set("presolve", "choose")
         self._start(start)
-        outcome = self._run(time_limit_s)
+        deadline = time.monotonic() + time_limit_s
+        outcome = self._run(deadline)
         if outcome.status is Status.INFEASIBLE:
             # Presolve has wrongly claimed this in some releases; it is believed only when found without it too.
             self._set("presolve", "off")
-            outcome = self._run(time_limit_s)
-            if not self._ended.is_set():
-                self._set("presolve", "choose")
+            outcome = self._run(deadline)
         return outcome
 
     def at_most(self, level: int, value: float, scale: float) -> None:
@@ -213,8 +211,9 @@ class Highs:
             index = np.array(positions, dtype=np.int32)
             self._highs.setSolution(len(index), index, np.array(values, dtype=np.float64))
 
-    def _run(self, time_limit_s: float) -> Outcome:
-        """Run HiGHS in its thread until it ends, or until it is left behind."""
+    def _run(self, deadline: float) -> Outcome:
+        """Run HiGHS in its thread until it ends, or until it is left behind; ``deadline`` is monotonic time."""
+        self._set("time_limit", min(max(deadline - time.monotonic(), 0.0), 1e9))
         self._told = Outcome(Status.INTERRUPTED, None, -np.inf)
         failures: list[BaseException] = []
 
@@ -224,18 +223,17 @@ class Highs:
             except BaseException as failure:  # raised again where the caller can see it
                 failures.append(failure)
 
-        thread = threading.Thread(target=run, name="HiGHS", daemon=True)
+        thread = threading.Thread(target=run, name=_THREAD, daemon=True)
         thread.start()
-        deadline = time.monotonic() + time_limit_s + GRACE_S
+        patience = deadline + GRACE_S
         try:
-            while thread.is_alive() and time.monotonic() < deadline:
+            while thread.is_alive() and time.monotonic() < patience:
                 thread.join(_POLL_S)
                 if self._stop.is_set():
-                    deadline = min(deadline, time.monotonic() + GRACE_S)
+                    patience = min(patience, time.monotonic() + GRACE_S)
         finally:
             if thread.is_alive():  # too late, or the caller was torn out of waiting
                 self._ended.set()
-                _left_behind.append(thread)
         if failures:
             raise failures[0]
         if self._ended.is_set():

@@ -17,7 +17,7 @@ from mosaico_place.exact.highs import Glimpse, Highs, Outcome, Status
 from mosaico_place.exact.model import Formulation, Matrix, build, decode, encode, transfer
 from mosaico_place.method import Answer, Options, Progress
 from mosaico_place.placement import Placement
-from mosaico_place.result import CLOSED, ModelSize, Termination
+from mosaico_place.result import CLOSED, ModelSize, Termination, gap
 
 _LIMIT = {
     Status.TIME_LIMIT: Termination.TIME_LIMIT,
@@ -211,7 +211,7 @@ def _known(value: float) -> float | None:
 def _proven(search: _Search) -> Termination:
     """Every level was solved: to the end, or to the gap that was asked for."""
     closed = all(
-        bound is not None and float(value) - bound <= CLOSED
+        bound is not None and gap(float(value), bound) == 0
         for value, bound in zip(search.values, search.bounds, strict=True)
     )
     return Termination.OPTIMAL if closed else Termination.GAP

@@ -49,6 +49,7 @@ class Matrix:
 
     Attributes:
         columns: (n,) Pyomo variables.
+        position: identity of a variable -> its column.
         lower, upper: (n,) bounds.
         integer: (n,) 1 where the variable is integral.
         costs: (levels, n).
@@ -58,6 +59,7 @@ class Matrix:
     """
 
     columns: Sequence[Var]
+    position: Mapping[int, int]
     lower: FloatArray
     upper: FloatArray
     integer: NDArray[np.int32]
@@ -95,6 +97,7 @@ def transfer(formulation: Formulation) -> Matrix:
         upper = [np.inf if var.ub is None else var.ub for var in form.columns]
         return Matrix(
             columns=form.columns,
+            position={id(var): i for i, var in enumerate(form.columns)},
             lower=np.array(lower, dtype=np.float64),
             upper=np.array(upper, dtype=np.float64),
             integer=np.array([var.is_integer() for var in form.columns], dtype=np.int32),
@@ -171,7 +174,6 @@ def encode(
     A chain that it places where it can no longer be is left open, and so is a chain that it leaves out, unless
     ``rejected`` says that such chains are to be rejected.
     """
-    column = {id(var): i for i, var in enumerate(matrix.columns)}
     symbols = formulation.symbols
     positions: list[int] = []
     values: list[float] = []
@@ -184,8 +186,8 @@ def encode(
         if chosen is None:
             continue
         for var in chain_variables(symbols, chain):
-            if id(var) in column:
-                positions.append(column[id(var)])
+            if id(var) in matrix.position:
+                positions.append(matrix.position[id(var)])
                 values.append(float(id(var) in chosen))
     return positions, values
 
