@@ -16,7 +16,7 @@ import networkx as nx
 
 from mosaico_place.checking import check_chain
 from mosaico_place.compile import Candidate, ChainBlock, Infrastructure, Problem
-from mosaico_place.instance import Chain, Flow
+from mosaico_place.instance import Chain, Flow, Instance
 from mosaico_place.method import Answer, Options
 from mosaico_place.placement import ChainPlacement, FlowPath, Placement, Spot
 from mosaico_place.result import ModelSize, Termination
@@ -25,24 +25,38 @@ Key = tuple[str, ...]
 """A node's resource, a device's resource, or a link direction."""
 
 
-def first_fit(problem: Problem, options: Options, previous: Placement | None) -> Answer:
-    """Place every chain where it fits first. Nothing is proven; options and previous placement play no part."""
-    del options, previous
+def first_fit(problem: Problem, options: Options) -> Answer:
+    """Place every chain where it fits first. Nothing is proven; options and the previous placement play no part.
+
+    Chains that need an opened instance, or whose class has a share, are left out. Where one that must be accepted is
+    left out, nothing is found.
+    """
+    del options
+    instance = problem.instance
     used: Counter[Key] = Counter()
     chains = {}
     for block in problem.blocks.values():
-        if block.why is not None:
+        if block.why is not None or _is_beyond_it(instance, block.chain):
             continue
         found = _place(problem, block, used)
         if found is not None:
             chains[block.chain.name], taken = found
             used += taken
+    complete = all(name in chains or not instance.must_accept(chain) for name, chain in instance.chains.items())
     return Answer(
-        placement=Placement(chains),
-        bounds=(None,) * len(problem.instance.objective),
+        placement=Placement(chains) if complete else None,
+        bounds=(None,) * len(instance.objective),
         termination=Termination.HEURISTIC,
         model=ModelSize(problem.candidates, problem.pruned),
     )
+
+
+def _is_beyond_it(instance: Instance, chain: Chain) -> bool:
+    """Whether placing the chain takes more than counting what its own components and flows take."""
+    functions = [component.function for component in chain.components.values() if component.function is not None]
+    shared = any(instance.functions[name].shared for name in functions) or any(flow.per_hop for flow in chain.flows)
+    limited = instance.classes.get(chain.class_name or "")
+    return shared or (limited is not None and limited.share is not None)
 
 
 def _place(problem: Problem, block: ChainBlock, used: Counter[Key]) -> tuple[ChainPlacement, Counter[Key]] | None:

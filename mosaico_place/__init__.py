@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from mosaico_place.document import from_json, to_json
     from mosaico_place.dumping import dump
     from mosaico_place.errors import Fault, InputError, MosaicoError, SolverError
+    from mosaico_place.explaining import explain
+    from mosaico_place.explanation import ChainReasons, Explanation, Reason
     from mosaico_place.instance import (
         Budget,
         Chain,
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
         Function,
         Group,
         Implementation,
+        Independent,
         Instance,
         Kind,
         Level,
@@ -36,8 +39,10 @@ if TYPE_CHECKING:
         Preference,
         Prices,
         Term,
+        TrafficClass,
         Where,
     )
+    from mosaico_place.levers import Lever, without
     from mosaico_place.load import (
         instance_from_dict,
         load_instance,
@@ -46,7 +51,8 @@ if TYPE_CHECKING:
         parse_placement,
     )
     from mosaico_place.method import Answer, Method, Options, Progress
-    from mosaico_place.placement import ChainPlacement, Placement, Spot
+    from mosaico_place.placement import ChainPlacement, Opening, Placement, Spot
+    from mosaico_place.pvnfpc import load_pvnfpc
     from mosaico_place.result import LevelResult, Result, Termination, Violation
     from mosaico_place.rules import CostTerm, Rule
     from mosaico_place.solving import solve
@@ -59,13 +65,17 @@ _HOME = {
     "document": ("from_json", "to_json"),
     "dumping": ("dump",),
     "errors": ("Fault", "InputError", "MosaicoError", "SolverError"),
+    "explaining": ("explain",),
+    "explanation": ("ChainReasons", "Explanation", "Reason"),
     "instance": (
-        "Budget", "Chain", "Component", "Direction", "Flow", "Function", "Group", "Implementation", "Instance", "Kind",
-        "Level", "Link", "Node", "Preference", "Prices", "Term", "Where",
+        "Budget", "Chain", "Component", "Direction", "Flow", "Function", "Group", "Implementation", "Independent",
+        "Instance", "Kind", "Level", "Link", "Node", "Preference", "Prices", "Term", "TrafficClass", "Where",
     ),
+    "levers": ("Lever", "without"),
     "load": ("instance_from_dict", "load_instance", "load_placement", "parse_instance", "parse_placement"),
     "method": ("Answer", "Method", "Options", "Progress"),
-    "placement": ("ChainPlacement", "Placement", "Spot"),
+    "placement": ("ChainPlacement", "Opening", "Placement", "Spot"),
+    "pvnfpc": ("load_pvnfpc",),
     "result": ("LevelResult", "Result", "Termination", "Violation"),
     "rules": ("CostTerm", "Rule"),
     "solving": ("solve",),
@@ -73,12 +83,13 @@ _HOME = {
 }  # fmt: skip
 
 __all__ = [
-    "Answer", "Budget", "Chain", "ChainPlacement", "Component", "Cost", "CostTerm", "Direction", "Fault", "Flow",
-    "Function", "Group", "Implementation", "InputError", "Instance", "Kind", "Level", "LevelResult", "Link", "Method",
-    "MosaicoError", "Node", "Options", "Placement", "Preference", "Prices", "Problem", "Progress", "Result", "Rule",
-    "SolverError", "Spot", "Term", "Termination", "Violation", "Where", "check", "cost", "dump", "faults", "from_json",
-    "instance_from_dict", "load_instance", "load_placement", "parse_instance", "parse_placement", "solve", "to_json",
-    "warnings",
+    "Answer", "Budget", "Chain", "ChainPlacement", "ChainReasons", "Component", "Cost", "CostTerm", "Direction",
+    "Explanation", "Fault", "Flow", "Function", "Group", "Implementation", "Independent", "InputError", "Instance",
+    "Kind", "Level", "LevelResult", "Lever", "Link", "Method", "MosaicoError", "Node", "Opening", "Options",
+    "Placement", "Preference", "Prices", "Problem", "Progress", "Reason", "Result", "Rule", "SolverError", "Spot",
+    "Term", "Termination", "TrafficClass", "Violation", "Where", "check", "cost", "dump", "explain", "faults",
+    "from_json", "instance_from_dict", "load_instance", "load_placement", "load_pvnfpc", "parse_instance",
+    "parse_placement", "solve", "to_json", "warnings", "without",
 ]  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from mosaico_place.errors import suggestion
+from mosaico_place.levers import Lever
 
 _LARGEST_SEED = 2**31 - 1
 _MOST_THREADS = 1024
@@ -27,7 +28,23 @@ class Which(StrEnum):
     PLACEMENT = "placement"
     RESULT = "result"
     CHECK = "check"
+    EXPLAIN = "explain"
     VALIDATE = "validate"
+
+
+class ForeignFormat(StrEnum):
+    """Formats of others that are read."""
+
+    PVNFPC = "pvnfpc"
+
+
+def _lever(text: str) -> Lever:
+    """A freedom by name."""
+    if text in set(Lever):
+        return Lever(text)
+    close = suggestion(text, list(Lever))
+    hint = f"did you mean {close}?" if close else f"there are {', '.join(Lever)}"
+    raise typer.BadParameter(f"no lever {text!r}; {hint}")
 
 
 def _readable(text: str) -> Path:
@@ -104,6 +121,22 @@ Threads = Annotated[
 Previous = Annotated[
     Path | None, typer.Option(metavar="PLACEMENT", help="A placement to start from.", parser=_readable)
 ]
+MaxMoves = Annotated[
+    int | None,
+    typer.Option(parser=_whole(0, 10**9), metavar="NUMBER", help="How many components may move since --previous."),
+]
+Without = Annotated[
+    list[Lever] | None,
+    typer.Option(
+        "--without",
+        metavar="LEVER",
+        help=f"Solve without a freedom; may be repeated: {' | '.join(Lever)}.",
+        parser=_lever,
+    ),
+]
+OneChain = Annotated[str | None, typer.Option("--chain", metavar="NAME", help="The only chain to explain.")]
+Format = Annotated[ForeignFormat, typer.Argument(metavar="FORMAT", help=" | ".join(ForeignFormat))]
+ForeignFile = Annotated[Path, typer.Argument(metavar="FILE", help="A file in that format.", parser=_readable)]
 Output = Annotated[
     Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the JSON document to a file.")
 ]
@@ -134,6 +167,12 @@ def check_output(output: Path | None, instance: Path) -> None:
     if output.exists() and instance.exists() and output.samefile(instance):
         raise typer.BadParameter("would overwrite the instance; name another file", param_hint="'--output'")
     check_folder(output, "'--output'")
+
+
+def check_moves(max_moves: int | None, previous: Path | None) -> None:
+    """Refuse a number of moves where nothing could have moved."""
+    if max_moves is not None and previous is None:
+        raise typer.BadParameter("counts moves since a placement; give it with --previous", param_hint="'--max-moves'")
 
 
 def check_folder(path: Path, hint: str) -> None:

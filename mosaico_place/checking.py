@@ -3,16 +3,22 @@
 Reads the instance and the placement only, never a compiled model: what a method got wrong, this must not
 repeat. A sum of per-chain and per-resource parts, so that a change is checked by the parts it touches:
 
-=====================  ==================================================================================
-:func:`check_chain`    ``accepted``, then ``placed``, ``devices``, ``routed``, ``latency``, ``together``,
-                       ``apart``, ``only``, ``never``
-:func:`check_node`     ``capacity``
-:func:`check_device`   ``device``
-:func:`check_link`     ``bandwidth``
-=====================  ==================================================================================
+=======================  ================================================================================
+:func:`check_chain`      ``accepted``, then ``placed``, ``rewritten``, ``devices``, ``dedicated``, ``routed``,
+                         ``copied``, ``per_hop``, ``latency``, ``together``, ``apart``, ``only``, ``never``
+:func:`check_opening`    ``opened``, ``throughput``
+:func:`check_node`       ``capacity``
+:func:`check_device`     ``device``
+:func:`check_link`       ``bandwidth``
+:func:`check_class`      ``class_share``
+:func:`check_moves`      ``movable``, ``max_moves``
+=======================  ================================================================================
 
-Every function is named like its rule; besides, ``accepted`` is the part of rule ``placed`` that speaks of
-chains as a whole, and ``devices`` the part of rule ``device`` that speaks of names.
+Every function is named like its rule; besides, ``accepted`` and ``rewritten`` are the parts of rule ``placed`` that
+speak of chains as a whole and of merged and parallel components, ``devices`` the part of rule ``device`` that speaks
+of names, ``dedicated`` and ``opened`` those of ``throughput`` that speak of components by themselves and of what may be
+opened, ``copied`` the part of ``routed`` that speaks of copies, ``movable`` the part of ``max-moves`` that speaks of
+components.
 
 A fault is reported once, where it starts. What cannot be judged because of it is passed over: the path of
 a flow whose components stand nowhere, the latency over what does not run or is not routed. What does not run
@@ -27,21 +33,39 @@ from fractions import Fraction
 from functools import lru_cache
 
 from mosaico_place.errors import suggestion
-from mosaico_place.instance import Chain, Component, Flow, Group, Instance, Level, Node
+from mosaico_place.instance import (
+    Chain,
+    Component,
+    Flow,
+    Group,
+    Implementation,
+    Instance,
+    Kind,
+    Level,
+    Node,
+    TrafficClass,
+)
 from mosaico_place.latency import budget_flows, find_latency_ns
-from mosaico_place.placement import ChainPlacement, FlowPath, Placement, Spot
+from mosaico_place.moves import moved
+from mosaico_place.placement import ChainPlacement, FlowPath, Opening, Placement, Spot
 from mosaico_place.quantities import Dimension, format_quantity
 from mosaico_place.result import Violation
 from mosaico_place.rules import Rule
 from mosaico_place.usage import (
     Hops,
     Running,
+    Scene,
     Usage,
+    followed,
     hops_of,
-    index_hops,
+    instances_usage,
+    private,
+    program,
     running,
     standing,
+    survey,
     total_usage,
+    touched,
     usage_by_chain,
 )
 
@@ -64,39 +88,60 @@ class Case:
     instance: Instance
     chain: Chain
     placement: ChainPlacement
-    hops: Hops
+    scene: Scene
     stands: Mapping[str, Node]
     runs: Mapping[str, Running]
     path_faults: Mapping[tuple[str, str], str]
+
+    def sound(self, flow: Flow) -> bool:
+        """Whether both ends of the flow stand somewhere and a proper path joins them."""
+        return {flow.tail, flow.head} <= self.stands.keys() and flow.ends not in self.path_faults
 
     def violation(self, rule: Rule, where: str, message: str, amount: float = 1.0) -> Violation:
         """A violation by this chain."""
         return Violation(rule, f"chain {self.chain.name}, {where}", message, amount)
 
 
-def check(instance: Instance, placement: Placement) -> list[Violation]:
-    """Every violation of a placement: chain by chain, then nodes, devices and links. Empty if it is valid."""
-    hops = index_hops(instance)
-    parts = usage_by_chain(instance, placement, hops)
-    total = total_usage(parts.values())
+def check(
+    instance: Instance, placement: Placement, previous: Placement | None = None, max_moves: int | None = None
+) -> list[Violation]:
+    """Every violation of a placement; empty if it is valid.
+
+    Chain by chain, then opened instances, nodes, devices, links, classes and moves.
+
+    Args:
+        instance: the problem.
+        placement: the answer to judge.
+        previous: the placement before it, if there was one.
+        max_moves: how many components may have moved since; None for any number.
+    """
+    scene = survey(instance, placement)
+    parts = usage_by_chain(instance, placement, scene)
+    opened_parts = instances_usage(instance, placement)
+    total = total_usage([*parts.values(), *opened_parts.values()])
+    users = {**parts, **{f"instances of {name}": part for name, part in opened_parts.items()}}
     found = []
     for name in dict.fromkeys((*instance.chains, *placement.chains)):
-        found += check_chain(instance, name, placement.chains.get(name), hops)
+        found += check_chain(instance, name, placement.chains.get(name), scene)
+    for opening in dict.fromkeys((*placement.instances, *total.loads)):
+        found += check_opening(instance, opening, placement, total, parts)
     for node in total.nodes:
-        found += check_node(instance, node, total, parts)
+        found += check_node(instance, node, total, users)
     for node, devices_used in total.devices.items():
         for name in devices_used:
             found += check_device(instance, node, name, total, parts)
     for ends in total.links:
-        found += check_link(ends, total, parts, hops)
-    return found
+        found += check_link(ends, total, parts, scene.hops)
+    for traffic_class in instance.classes.values():
+        found += check_class(instance, traffic_class, parts, scene.hops)
+    return found + check_moves(instance, placement, previous, max_moves)
 
 
 # --- per chain ------------------------------------------------------------------------------------------
 
 
 def check_chain(
-    instance: Instance, name: str, chain_placement: ChainPlacement | None, hops: Hops | None = None
+    instance: Instance, name: str, chain_placement: ChainPlacement | None, scene: Scene | None = None
 ) -> list[Violation]:
     """What is wrong with one chain, whatever the others do.
 
@@ -104,12 +149,12 @@ def check_chain(
         instance: the problem.
         name: the chain's name, known or not.
         chain_placement: where it stands; None if it is rejected.
-        hops: ``index_hops(instance)``, if the caller has it.
+        scene: of the whole placement, if the caller has it; else no program is opened.
     """
     found = list(accepted(instance, name, chain_placement))
     if name not in instance.chains or chain_placement is None:
         return found
-    case = _look(instance, instance.chains[name], chain_placement, hops or index_hops(instance))
+    case = _look(instance, instance.chains[name], chain_placement, scene or survey(instance))
     return found + [violation for rule in CHAIN_RULES for violation in rule(case)]
 
 
@@ -137,6 +182,36 @@ def placed(case: Case) -> Iterator[Violation]:
             yield case.violation(Rule.PLACED, f"component {name}", message)
 
 
+def rewritten(case: Case) -> Iterator[Violation]:
+    """Rule ``placed``, of rewrites: what is merged or runs in parallel may, and stands where it can."""
+    equivalent = [set(group) for group in case.chain.equivalent]
+    seen: set[str] = set()
+    for group in case.placement.merged:
+        spots = {case.placement.components.get(name) for name in group}
+        if len(group) < 2 or not any(set(group) <= other for other in equivalent):
+            message = "are merged, but the chain does not list them as equivalent"
+        elif seen & set(group):
+            message = "are merged more than once"
+        elif len(spots) > 1 or None in spots:
+            message = "are merged, but do not stand on one node in one implementation"
+        else:
+            seen |= set(group)
+            continue
+        yield case.violation(Rule.PLACED, f"components {', '.join(group)}", message)
+    independent = {part.components for part in case.chain.independent}
+    for group in case.placement.parallel:
+        nodes = {case.stands[name].name if name in case.stands else None for name in group}
+        if group not in independent:
+            message = "run in parallel, but the chain does not list them as independent"
+        elif case.placement.parallel.count(group) > 1:
+            message = "run in parallel more than once"
+        elif len(nodes) > 1 or None in nodes:
+            message = "run in parallel, but do not stand on one node"
+        else:
+            continue
+        yield case.violation(Rule.PLACED, f"components {', '.join(group)}", message)
+
+
 def devices(case: Case) -> Iterator[Violation]:
     """Rule ``device``, of names: level ``gpu`` names a device of its node, the other levels name none."""
     for name, run in case.runs.items():
@@ -149,6 +224,25 @@ def devices(case: Case) -> Iterator[Violation]:
         else:
             continue
         yield case.violation(Rule.DEVICE, f"component {name}", message)
+
+
+def dedicated(case: Case) -> Iterator[Violation]:
+    """Rule ``throughput``, of components by themselves: their load is no more than their implementation carries."""
+    for name, run in case.runs.items():
+        load, carries = case.chain.load_bps(name), run.implementation.capacity_bps
+        alone = not run.function.shared or private(case.chain.components[name], run.function)
+        if alone and carries is not None and load > carries:
+            yield case.violation(Rule.THROUGHPUT, f"component {name}", *_overload(load, carries))
+    for flow in case.chain.flows:
+        for function in flow.per_hop if case.sound(flow) else ():
+            if case.instance.functions[function].shared and not flow.private:
+                continue
+            for node in touched(case.instance, case.placement.flows.get(flow.ends, ())):
+                served_by = program(case.instance, case.scene, flow, function, node)
+                if served_by is not None and not served_by.carries(flow.rate_bps):
+                    where = f"flow {flow.tail} -> {flow.head}, {function} on {node.name}"
+                    words = _overload(flow.rate_bps, served_by.capacity_bps or 0)
+                    yield case.violation(Rule.THROUGHPUT, where, *words)
 
 
 def routed(case: Case) -> Iterator[Violation]:
@@ -164,13 +258,44 @@ def routed(case: Case) -> Iterator[Violation]:
             yield case.violation(Rule.ROUTED, f"flow {ends[0]} -> {ends[1]}", message)
 
 
+def copied(case: Case) -> Iterator[Violation]:
+    """Rule ``routed``, of copies: leaving its host's path for good is all that a copy may do, so it needs that path."""
+    for flow in case.chain.flows:
+        if flow.copy_of is not None and case.sound(flow) and not followed(case.placement, flow):
+            host = " -> ".join(flow.copy_of)
+            message = f"is a copy of {host}, whose path does not start where its own does"
+            yield case.violation(Rule.ROUTED, f"flow {flow.tail} -> {flow.head}", message)
+
+
+def per_hop(case: Case) -> Iterator[Violation]:
+    """Every switch that a flow's path touches has the flow's per-hop functions opened."""
+    for flow in case.chain.flows:
+        if not case.sound(flow):
+            continue
+        path = case.placement.flows.get(flow.ends, ())
+        for function in flow.per_hop:
+            lacking = [
+                node.name
+                for node in touched(case.instance, path)
+                if program(case.instance, case.scene, flow, function, node) is None
+            ]
+            if lacking:
+                message = f"needs {function!r} on every switch of its path, but it is not on {', '.join(lacking)}"
+                where = f"flow {flow.tail} -> {flow.head}, {function}"
+                yield case.violation(Rule.PER_HOP, where, message, float(len(lacking)))
+        routers = [name for name in path if case.instance.nodes[name].kind is Kind.ROUTER]
+        if flow.strict and routers:
+            message = f"is strict, but its path crosses {', '.join(routers)}, where no program runs"
+            yield case.violation(Rule.PER_HOP, f"flow {flow.tail} -> {flow.head}", message, float(len(routers)))
+
+
 def latency(case: Case) -> Iterator[Violation]:
     """The longest way of each budget takes no longer than ``within``."""
     for budget in case.chain.budgets:
         ways = budget_flows(case.chain, budget)
         if budget.within_ns is None or any(flow.ends in case.path_faults for flow in ways):
             continue
-        actual_ns = find_latency_ns(case.instance, case.chain, case.placement, budget, case.hops)
+        actual_ns = find_latency_ns(case.instance, case.chain, case.placement, budget, case.scene)
         if actual_ns is not None and actual_ns > budget.within_ns:
             over_ns = actual_ns - budget.within_ns
             times = [format_quantity(ns, Dimension.TIME) for ns in (actual_ns, over_ns, budget.within_ns)]
@@ -217,22 +342,22 @@ def never(case: Case) -> Iterator[Violation]:
 
 
 CHAIN_RULES: tuple[Callable[[Case], Iterator[Violation]], ...] = (
-    placed, devices, routed, latency, together, apart, only, never,
+    placed, rewritten, devices, dedicated, routed, copied, per_hop, latency, together, apart, only, never,
 )  # fmt: skip
 
 
-def _look(instance: Instance, chain: Chain, chain_placement: ChainPlacement, hops: Hops) -> Case:
+def _look(instance: Instance, chain: Chain, chain_placement: ChainPlacement, scene: Scene) -> Case:
     """Gather what several rules need."""
     stands = standing(instance, chain, chain_placement)
     faults = {}
     for flow in chain.flows:
         if flow.tail in stands and flow.head in stands:
             path = chain_placement.flows.get(flow.ends)
-            fault = _path_fault(instance, flow, path, (stands[flow.tail], stands[flow.head]), hops)
+            fault = _path_fault(instance, flow, path, (stands[flow.tail], stands[flow.head]), scene.hops)
             if fault is not None:
                 faults[flow.ends] = fault
     runs = running(instance, chain, chain_placement)
-    return Case(instance, chain, chain_placement, hops, stands, runs, faults)
+    return Case(instance, chain, chain_placement, scene, stands, runs, faults)
 
 
 def _spot_faults(instance: Instance, component: Component, spot: Spot | None) -> Iterator[str]:
@@ -256,6 +381,18 @@ def _spot_faults(instance: Instance, component: Component, spot: Spot | None) ->
     elif node is not None and (level := implementations[spot.implementation].level) not in node.runs:
         runs = f"runs {', '.join(sorted(node.runs))} only" if node.runs else "runs no components"
         yield f"{node.kind} {node.name!r} does not run {level}; it {runs}"
+    elif node is not None and not implementations[spot.implementation].runs_on(node):
+        yield _lacks(implementations[spot.implementation], node)
+
+
+def _lacks(implementation: Implementation, node: Node) -> str:
+    """What a node does not have of what an implementation needs."""
+    wanted = [
+        f"{label}: {' or '.join(values)}"
+        for label, values in implementation.needs.items()
+        if node.labels.get(label) not in values
+    ]
+    return f"implementation {implementation.name!r} needs {', '.join(wanted)}, which node {node.name!r} does not have"
 
 
 def _path_fault(
@@ -298,7 +435,141 @@ def _places(case: Case, group: Group) -> dict[str, list[str]]:
     return places
 
 
-# --- per node, device and link --------------------------------------------------------------------------
+# --- per opened instance, node, device, link and class ------------------------------------------------------
+
+
+def check_opening(
+    instance: Instance, opening: Opening, placement: Placement, total: Usage, parts: Mapping[str, Usage]
+) -> list[Violation]:
+    """What is wrong with the instances of one function in one implementation on one node.
+
+    Args:
+        instance: the problem.
+        opening: which instances.
+        placement: where they are opened, or not although something counts on them.
+        total: use by all chains.
+        parts: chain -> its share of ``total``; read only to name the chains that overload.
+    """
+    if message := next(opened(instance, opening, placement), None):
+        where = f"node {opening.node}, {opening.function} {opening.implementation}"
+        return [Violation(Rule.THROUGHPUT, where, message)]
+    return list(throughput(instance, opening, placement, total, parts))
+
+
+def opened(instance: Instance, opening: Opening, placement: Placement) -> Iterator[str]:
+    """Rule ``throughput``, of what may be opened at all."""
+    node, function = instance.nodes.get(opening.node), instance.functions.get(opening.function)
+    if node is None:
+        yield f"node {opening.node!r} does not exist{_did_you_mean(opening.node, tuple(instance.nodes))}"
+        return
+    if function is None:
+        hint = _did_you_mean(opening.function, tuple(instance.functions))
+        yield f"function {opening.function!r} does not exist{hint}"
+        return
+    implementation = function.implementations.get(opening.implementation)
+    count = placement.instances.get(opening, 0)
+    if not function.shared:
+        yield f"function {function.name!r} is not shared, so nothing of it is opened; remove this entry"
+    elif implementation is None:
+        yield f"implementation {opening.implementation!r} does not exist; it has {', '.join(function.implementations)}"
+    elif implementation.level not in node.runs:
+        yield f"{node.kind} {node.name!r} does not run {implementation.level}"
+    elif not implementation.runs_on(node):
+        yield _lacks(implementation, node)
+    elif count < 0:
+        yield f"cannot be opened {count} times"
+    elif node.kind is Kind.P4_SWITCH:
+        everywhere = [other for other in placement.instances if other[:2] == opening[:2]]
+        programs = sum(placement.instances[other] for other in everywhere)
+        if programs > 1 and opening == everywhere[0]:
+            yield f"a program is opened at most once per switch, in one implementation; this one is {programs} times"
+
+
+def throughput(
+    instance: Instance, opening: Opening, placement: Placement, total: Usage, parts: Mapping[str, Usage]
+) -> Iterator[Violation]:
+    """The load on opened instances is no more than all of them carry."""
+    implementation = instance.functions[opening.function].implementations[opening.implementation]
+    served = {name: part.loads[opening] for name, part in parts.items() if opening in part.loads}
+    count, load = placement.instances.get(opening, 0), total.loads.get(opening, 0)
+    where = f"node {opening.node}, {opening.function} {opening.implementation}"
+    if served and not count:
+        users = list(served)
+        more = f" and {len(users) - _NAMED_USERS} more" if len(users) > _NAMED_USERS else ""
+        message = f"no instance is opened, but {', '.join(users[:_NAMED_USERS])}{more} need one"
+        yield Violation(Rule.THROUGHPUT, where, message)
+    elif not implementation.carries(load, count):
+        has = (count * (implementation.capacity_bps or 0), 0)
+        yield _overfull(Rule.THROUGHPUT, where, load, has, Dimension.RATE, served)
+
+
+def check_class(
+    instance: Instance, traffic_class: TrafficClass, parts: Mapping[str, Usage], hops: Hops
+) -> list[Violation]:
+    """What is wrong with the use by one class; the rest as for :func:`check_opening`."""
+    return list(class_share(instance, traffic_class, parts, hops))
+
+
+def class_share(
+    instance: Instance, traffic_class: TrafficClass, parts: Mapping[str, Usage], hops: Hops
+) -> Iterator[Violation]:
+    """Per resource and link direction, the use by chains of the class is no more than its share of the capacity."""
+    if traffic_class.share is None:
+        return
+    own = {name: part for name, part in parts.items() if instance.chains[name].class_name == traffic_class.name}
+    total = total_usage(own.values())
+
+    def above(where: str, used: int, capacity: int, unit: Dimension, shares: Mapping[str, int]) -> Iterator[Violation]:
+        limit = traffic_class.limit(capacity)
+        if limit is not None and used > limit:
+            place = f"class {traffic_class.name}, {where}"
+            yield _overfull(Rule.CLASS_SHARE, place, used, (limit, 0), unit, shares)
+
+    for node, amounts in total.nodes.items():
+        for resource, used in amounts.items():
+            shares = {name: part.nodes.get(node, {}).get(resource, 0) for name, part in own.items()}
+            capacity = instance.nodes[node].capacity.get(resource, 0)
+            yield from above(f"node {node}, {resource}", used, capacity, instance.dimension(resource), shares)
+    for node, by_device in total.devices.items():
+        for device_name, amounts in by_device.items():
+            for resource, used in amounts.items():
+                shares = {
+                    name: part.devices.get(node, {}).get(device_name, {}).get(resource, 0) for name, part in own.items()
+                }
+                capacity = instance.nodes[node].devices[device_name].get(resource, 0)
+                where = f"node {node}, device {device_name}, {resource}"
+                yield from above(where, used, capacity, instance.device_dimension(resource), shares)
+    for ends, used in total.links.items():
+        shares = {name: part.links.get(ends, 0) for name, part in own.items()}
+        bandwidth_bps = hops[ends].direction.bandwidth_bps
+        yield from above(f"link {ends[0]} -> {ends[1]}", used, bandwidth_bps, Dimension.RATE, shares)
+
+
+def check_moves(
+    instance: Instance, placement: Placement, previous: Placement | None, most: int | None
+) -> list[Violation]:
+    """What is wrong with how a placement differs from the one before it; ``most`` is how many components may move."""
+    return [*movable(instance, placement, previous), *max_moves(instance, placement, previous, most)]
+
+
+def movable(instance: Instance, placement: Placement, previous: Placement | None) -> Iterator[Violation]:
+    """Rule ``max-moves``, of components: one that is not movable stays while its node is up."""
+    for chain, name, before, now in moved(instance, placement, previous):
+        if not chain.components[name].movable and before.node in instance.nodes:
+            message = f"is not movable and stood on {before.node!r}, but is placed on {now.node!r}"
+            if before.node == now.node:
+                message = f"is not movable, but runs another way on {now.node!r} than before"
+            yield Violation(Rule.MAX_MOVES, f"chain {chain.name}, component {name}", message)
+
+
+def max_moves(
+    instance: Instance, placement: Placement, previous: Placement | None, most: int | None
+) -> Iterator[Violation]:
+    """No more components move than may."""
+    count = sum(1 for _ in moved(instance, placement, previous))
+    if most is not None and count > most:
+        message = f"{count} components move, {count - most} more than the {most} that may"
+        yield Violation(Rule.MAX_MOVES, "all chains", message, float(count - most))
 
 
 def check_node(instance: Instance, node: str, total: Usage, parts: Mapping[str, Usage]) -> list[Violation]:
@@ -372,6 +643,13 @@ def _overfull(
         f"{format_quantity(over, unit)} too much, by {', '.join(named)}{more}"
     )
     return Violation(rule, where, message, _base_units(over, unit))
+
+
+def _overload(load_bps: int, carries_bps: int) -> tuple[str, float]:
+    """What to say of a load that is too large, and by how much it is."""
+    over = load_bps - carries_bps
+    rates = [format_quantity(rate, Dimension.RATE) for rate in (load_bps, carries_bps, over)]
+    return "has a load of {}, but its implementation carries {}, {} less".format(*rates), float(over)
 
 
 def _base_units(amount: int, unit: Dimension) -> float:

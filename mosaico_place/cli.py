@@ -1,4 +1,4 @@
-"""The command line: ``mosaico-place validate|solve|check|schema|new``.
+"""The command line: ``mosaico-place validate|solve|check|explain|import|schema|new``.
 
 stdout holds the answer and nothing else; faults, warnings and progress go to stderr. What is slow to import is
 imported by the command that needs it, so that ``--help`` comes at once.
@@ -17,12 +17,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mosaico_place.arguments import (
+    ForeignFile,
+    ForeignFormat,
+    Format,
     Gap,
     InstanceFile,
     InstanceFiles,
     Json,
+    MaxMoves,
     MethodName,
     NewFile,
+    OneChain,
     Output,
     PlacementFile,
     Previous,
@@ -31,11 +36,14 @@ from mosaico_place.arguments import (
     TimeLimit,
     Which,
     WhichSchema,
+    Without,
     check_folder,
     check_method,
+    check_moves,
     check_output,
 )
-from mosaico_place.errors import Fault, InputError
+from mosaico_place.errors import Fault, InputError, suggestion
+from mosaico_place.levers import without
 from mosaico_place.terminal import complain, end_process, interruptible, open_streams, put, report_crash, write_file
 
 if TYPE_CHECKING:
@@ -114,6 +122,8 @@ def solve(
     seed: Seed = 0,
     threads: Threads = None,
     previous: Previous = None,
+    max_moves: MaxMoves = None,
+    levers: Without = None,
     output: Output = None,
     as_json: Json = False,
 ) -> None:
@@ -121,7 +131,8 @@ def solve(
     started_s = time.monotonic()
     check_output(output, instance)
     check_method(method)
-    problem = _instance(instance)
+    check_moves(max_moves, previous)
+    problem = without(_instance(instance), levers or ())
     start = None if previous is None else _placement(previous)
     from mosaico_place.method import Options
     from mosaico_place.progress import shown
@@ -130,29 +141,83 @@ def solve(
     load_s = time.monotonic() - started_s  # with the imports, which the user waits for as well
     with interruptible() as stop, shown(len(problem.objective)) as progress:
         options = Options(time_limit, gap, threads, seed, stop, progress, started_s)
-        result = solve_instance(problem, method=method, options=options, previous=start)
+        result = solve_instance(problem, method=method, options=options, previous=start, max_moves=max_moves)
     result = replace(result, runtime_s={"load": load_s, **result.runtime_s})
     _answer(result, problem, output, as_json=as_json)
     raise typer.Exit(_code(result))
 
 
 @app.command()
-def check(instance: InstanceFile, placement: PlacementFile, as_json: Json = False) -> None:
+def check(
+    instance: InstanceFile,
+    placement: PlacementFile,
+    previous: Previous = None,
+    max_moves: MaxMoves = None,
+    as_json: Json = False,
+) -> None:
     """Judge a placement: which rules it breaks, and what it costs."""
     from mosaico_place.checking import check as check_placement
     from mosaico_place.costing import cost
     from mosaico_place.document import check_document, dumps
     from mosaico_place.report import checked, text
 
-    if str(instance) == str(placement) == "-":
-        raise typer.BadParameter("only one of the two can come from stdin", param_hint="'PLACEMENT'")
+    if [str(instance), str(placement), str(previous)].count("-") > 1:
+        raise typer.BadParameter("only one file can come from stdin", param_hint="'PLACEMENT'")
+    check_moves(max_moves, previous)
     problem, answer = _instance(instance), _placement(placement)
-    violations, total = check_placement(problem, answer), cost(problem, answer)
+    before = None if previous is None else _placement(previous)
+    violations, total = check_placement(problem, answer, before, max_moves), cost(problem, answer, before)
     if as_json:
         _put(dumps(check_document(problem, violations, total)))
     else:
         _put(text(checked(problem, violations, total)))
     raise typer.Exit(Code.BREAKS_A_RULE if violations else Code.DONE)
+
+
+@app.command()
+def explain(
+    instance: InstanceFile,
+    chain: OneChain = None,
+    time_limit: TimeLimit = None,
+    seed: Seed = 0,
+    threads: Threads = None,
+    as_json: Json = False,
+) -> None:
+    """Say why chains cannot be accepted, and what would have to grow to accept them."""
+    started_s = time.monotonic()
+    problem = _instance(instance)
+    if chain is not None and chain not in problem.chains:
+        close = suggestion(chain, problem.chains)
+        hint = f"; did you mean {close}?" if close else ""
+        raise typer.BadParameter(f"there is no chain {chain!r}{hint}", param_hint="'--chain'")
+    from mosaico_place.document import dumps, explain_document
+    from mosaico_place.explaining import explain as explain_instance
+    from mosaico_place.method import Options
+    from mosaico_place.report import explained, text
+
+    with interruptible() as stop:
+        options = Options(time_limit, threads=threads, seed=seed, stop=stop, started_s=started_s)
+        explanation = explain_instance(problem, None if chain is None else [chain], options=options)
+    if as_json:
+        _put(dumps(explain_document(explanation)))
+    else:
+        _put(text(explained(explanation)))
+
+
+@app.command(name="import")
+def import_(form: Format, file: ForeignFile, output: Output = None) -> None:
+    """Turn a file in another format into an instance."""
+    from mosaico_place.dumping import dump
+    from mosaico_place.pvnfpc import load_pvnfpc
+
+    check_output(output, file)
+    readers = {ForeignFormat.PVNFPC: load_pvnfpc}
+    document = dump(readers[form](file))
+    if output is None:
+        _put(document)
+    else:
+        _write(output, document)
+        complain([f"wrote {output}; next: {PROGRAM} solve {output}"])
 
 
 @app.command()

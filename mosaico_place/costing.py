@@ -1,16 +1,20 @@
 """What a placement costs, exactly.
 
-Reads the instance and the placement only, never a compiled model. Everything is a sum of per-chain parts
-(:func:`chain_cost`) and per-node parts (:func:`active`), so that a change is costed by the parts it touches.
-One function per cost term, named like the term:
+Reads the instance and the placement only, never a compiled model. Everything but ``balance`` is a sum of per-chain
+parts (:func:`chain_cost`), per-node parts (:func:`active`) and parts per opened instance (:func:`opened`), so that a
+change is costed by the parts it touches. One function per cost term, named like the term:
 
 ================  ==================================================================================
 ``rejected``      per chain: its weight if it is not accepted
+``dropped``       per chain: its weight if it ran in the previous placement and is not accepted
 ``latency``       per chain: ms above target x weight, over its budgets
-``resources``     per chain: priced node and device resources of its components
+``resources``     per chain: priced node and device resources of its components; per opened instance: what it
+                  takes once, and its price (:func:`opened`)
 ``links``         per chain: priced rate of its flows on every link they cross
 ``preference``    per chain: price of where its components stand
-``active``        per node: its price if it hosts a component that is no endpoint (:func:`hosts`)
+``moves``         per chain: prices of its components that moved since the previous placement
+``active``        per node: its price if it hosts a component that is no endpoint (:func:`hosts`), or an instance
+``balance``       the largest used share of all capacities and bandwidths
 ================  ==================================================================================
 
 The cost of a placement that breaks rules means little: names that dangle are skipped.
@@ -22,11 +26,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from mosaico_place.instance import Chain, Instance, Term
+from mosaico_place.instance import Chain, Component, Function, Instance, Node, Term
 from mosaico_place.latency import find_latency_ns
-from mosaico_place.placement import ChainPlacement, Placement
+from mosaico_place.moves import moved
+from mosaico_place.placement import ChainPlacement, Opening, Placement
 from mosaico_place.rules import CostTerm
-from mosaico_place.usage import Hops, hops_of, index_hops, running, standing
+from mosaico_place.usage import (
+    Running,
+    Scene,
+    index_hops,
+    merged_as_one,
+    opened_as,
+    own_demand,
+    paid_hops,
+    per_hop_programs,
+    private,
+    running,
+    standing,
+    survey,
+    usage,
+)
 
 NS_PER_MS = 10**6
 
@@ -36,7 +55,7 @@ class Cost:
     """Cost of a placement.
 
     Attributes:
-        terms: every cost term, and every ``rejected.CLASS`` that the objective names, without its weight.
+        terms: every cost term, and every ``TERM.CLASS`` that the objective names, without its weight.
         levels: per objective level, the weighted sum of its terms.
     """
 
@@ -44,21 +63,24 @@ class Cost:
     levels: tuple[Fraction, ...]
 
 
-def cost(instance: Instance, placement: Placement) -> Cost:
-    """Cost of a placement, exactly."""
-    hops = index_hops(instance)
+def cost(instance: Instance, placement: Placement, previous: Placement | None = None) -> Cost:
+    """Cost of a placement, exactly; ``previous`` is the one before it, for ``dropped`` and ``moves``."""
+    scene = survey(instance, placement)
     terms = {Term(term): Fraction(0) for term in CostTerm}
     terms |= {term: Fraction(0) for level in instance.objective for term in level}
-    hosting: set[str] = set()
+    hosting = {opening.node for opening, count in placement.instances.items() if count > 0} & instance.nodes.keys()
     for chain in instance.chains.values():
         chain_placement = placement.chains.get(chain.name)
-        for cost_term, value in chain_cost(instance, chain, chain_placement, hops).items():
+        for cost_term, value in chain_cost(instance, chain, chain_placement, scene, previous).items():
             terms[Term(cost_term)] += value
             if chain.class_name is not None and Term(cost_term, chain.class_name) in terms:
                 terms[Term(cost_term, chain.class_name)] += value
         if chain_placement is not None:
             hosting |= hosts(instance, chain, chain_placement)
+    for opening, count in placement.instances.items():
+        terms[Term(CostTerm.RESOURCES)] += opened(instance, opening, count)
     terms[Term(CostTerm.ACTIVE)] = sum((active(instance, node) for node in hosting), Fraction(0))
+    terms[Term(CostTerm.BALANCE)] = balance(instance, placement)
     levels = tuple(
         sum((weight * terms[term] for term, weight in level.items()), Fraction(0)) for level in instance.objective
     )
@@ -66,25 +88,35 @@ def cost(instance: Instance, placement: Placement) -> Cost:
 
 
 def chain_cost(
-    instance: Instance, chain: Chain, chain_placement: ChainPlacement | None, hops: Hops | None = None
+    instance: Instance,
+    chain: Chain,
+    chain_placement: ChainPlacement | None,
+    scene: Scene | None = None,
+    previous: Placement | None = None,
 ) -> dict[CostTerm, Fraction]:
-    """What one chain adds to each cost term but ``active``.
+    """What one chain adds to each cost term that is a sum over chains.
 
     Args:
         instance: the problem.
         chain: one of its chains.
         chain_placement: where it stands; None if it is rejected.
-        hops: ``index_hops(instance)``, if the caller has it.
+        scene: of the whole placement, if the caller has it; else no program is opened.
+        previous: the placement before, if there was one.
     """
-    if chain_placement is None:
-        return {CostTerm.REJECTED: rejected(chain, chain_placement)}
-    hops = index_hops(instance) if hops is None else hops
-    return {
+    gone = {
         CostTerm.REJECTED: rejected(chain, chain_placement),
-        CostTerm.LATENCY: latency(instance, chain, chain_placement, hops),
-        CostTerm.RESOURCES: resources(instance, chain, chain_placement),
-        CostTerm.LINKS: links(instance, chain, chain_placement, hops),
+        CostTerm.DROPPED: dropped(chain, chain_placement, previous),
+    }
+    if chain_placement is None:
+        return gone
+    scene = survey(instance) if scene is None else scene
+    return {
+        **gone,
+        CostTerm.LATENCY: latency(instance, chain, chain_placement, scene),
+        CostTerm.RESOURCES: resources(instance, chain, chain_placement, scene),
+        CostTerm.LINKS: links(instance, chain, chain_placement, scene),
         CostTerm.PREFERENCE: preference(instance, chain, chain_placement),
+        CostTerm.MOVES: moves(instance, chain, chain_placement, previous),
     }
 
 
@@ -93,34 +125,80 @@ def rejected(chain: Chain, chain_placement: ChainPlacement | None) -> Fraction:
     return chain.weight if chain_placement is None else Fraction(0)
 
 
-def latency(instance: Instance, chain: Chain, chain_placement: ChainPlacement, hops: Hops) -> Fraction:
+def dropped(chain: Chain, chain_placement: ChainPlacement | None, previous: Placement | None) -> Fraction:
+    """The chain's weight if it ran and is not accepted any more."""
+    ran = previous is not None and chain.name in previous.chains
+    return chain.weight if ran and chain_placement is None else Fraction(0)
+
+
+def latency(instance: Instance, chain: Chain, chain_placement: ChainPlacement, scene: Scene) -> Fraction:
     """Milliseconds above the target, over the budgets that have one, times the chain's weight."""
     late_ns = 0
     for budget in chain.budgets:
         if budget.target_ns is not None:
-            actual_ns = find_latency_ns(instance, chain, chain_placement, budget, hops)
+            actual_ns = find_latency_ns(instance, chain, chain_placement, budget, scene)
             late_ns += max(0, actual_ns - budget.target_ns) if actual_ns is not None else 0
     return chain.weight * Fraction(late_ns, NS_PER_MS)
 
 
-def resources(instance: Instance, chain: Chain, chain_placement: ChainPlacement) -> Fraction:
-    """Priced use of node and device resources by the chain's components."""
+def resources(instance: Instance, chain: Chain, chain_placement: ChainPlacement, scene: Scene) -> Fraction:
+    """Priced use of node and device resources by the chain's components and the flows that programs serve.
+
+    Merged components are charged once: per resource, the largest of their prices.
+    """
     total = Fraction(0)
-    for run in running(instance, chain, chain_placement).values():
-        for resource, amount in run.implementation.demand.items():
-            total += amount * instance.resource_price(run.function, run.node, resource)
-        for resource, amount in run.implementation.device.items():
-            total += amount * instance.device_price(run.function, run.node, resource)
+    runs = running(instance, chain, chain_placement)
+    for group in merged_as_one(chain_placement, runs):
+        charged: dict[tuple[str, str], Fraction] = {}
+        for name in group:
+            for key, price in _charges(instance, chain.components[name], runs[name]).items():
+                charged[key] = max(price, charged.get(key, Fraction(0)))
+        total += sum(charged.values(), Fraction(0))
+    for flow in chain.flows:
+        for node, function, served_by in per_hop_programs(instance, flow, chain_placement, scene):
+            alone = flow.private or not function.shared
+            total += _priced(instance, function, node, served_by.alone if alone else served_by.demand)
+            if alone and function.shared:
+                total += instance.opened_price(function, node)
     return total
 
 
-def links(instance: Instance, chain: Chain, chain_placement: ChainPlacement, hops: Hops) -> Fraction:
-    """Priced rate of the chain's flows, once for every link that each of them crosses."""
+def _charges(instance: Instance, component: Component, run: Running) -> dict[tuple[str, str], Fraction]:
+    """(what, resource) -> price of what a component takes there."""
+    charges = {
+        ("node", resource): amount * instance.resource_price(run.function, run.node, resource)
+        for resource, amount in own_demand(component, run.function, run.implementation).items()
+    }
+    for resource, amount in run.implementation.device.items():
+        charges["device", resource] = amount * instance.device_price(run.function, run.node, resource)
+    if private(component, run.function):
+        charges["opened", ""] = instance.opened_price(run.function, run.node)
+    return charges
+
+
+def _priced(instance: Instance, function: Function, node: Node, amounts: Mapping[str, int]) -> Fraction:
+    return sum(
+        (amount * instance.resource_price(function, node, resource) for resource, amount in amounts.items()),
+        Fraction(0),
+    )
+
+
+def opened(instance: Instance, opening: Opening, count: int) -> Fraction:
+    """Priced use by opened instances: what each takes once, and the price of opening it."""
+    runs = opened_as(instance, opening)
+    if runs is None or count < 1:
+        return Fraction(0)
+    once = _priced(instance, runs.function, runs.node, runs.implementation.once)
+    return count * (once + instance.opened_price(runs.function, runs.node))
+
+
+def links(instance: Instance, chain: Chain, chain_placement: ChainPlacement, scene: Scene) -> Fraction:
+    """Priced rate of the chain's flows, once for every link that each of them pays for."""
     total = Fraction(0)
     for flow in chain.flows:
-        for step in hops_of(chain_placement.flows.get(flow.ends, ())):
-            if step in hops:
-                total += flow.rate_bps * instance.bandwidth_price(hops[step].link)
+        for step in paid_hops(chain_placement, flow):
+            if step in scene.hops:
+                total += flow.rate_bps * instance.bandwidth_price(scene.hops[step].link)
     return total
 
 
@@ -139,3 +217,29 @@ def hosts(instance: Instance, chain: Chain, chain_placement: ChainPlacement) -> 
 def active(instance: Instance, node: str) -> Fraction:
     """Price of a node that hosts something."""
     return instance.active_price(instance.nodes[node])
+
+
+def balance(instance: Instance, placement: Placement) -> Fraction:
+    """The largest used / capacity over node resources, device resources and link directions with any capacity."""
+    used = usage(instance, placement)
+    hops = index_hops(instance)
+    shares = [Fraction(0)]
+    for name, amounts in used.nodes.items():
+        capacity = instance.nodes[name].capacity if name in instance.nodes else {}
+        shares += [Fraction(amount, capacity[key]) for key, amount in amounts.items() if capacity.get(key, 0) > 0]
+    for name, devices in used.devices.items():
+        for device, amounts in devices.items():
+            has = instance.nodes[name].devices[device]
+            shares += [Fraction(amount, has[key]) for key, amount in amounts.items() if has.get(key, 0) > 0]
+    for ends, rate in used.links.items():
+        bandwidth_bps = hops[ends].direction.bandwidth_bps
+        shares += [Fraction(rate, bandwidth_bps)] if bandwidth_bps > 0 else []
+    return max(shares)
+
+
+def moves(instance: Instance, chain: Chain, chain_placement: ChainPlacement, previous: Placement | None) -> Fraction:
+    """Prices of the chain's components that moved."""
+    now = Placement({chain.name: chain_placement})
+    before = None if previous is None or chain.name not in previous.chains else previous.chains[chain.name]
+    steps = moved(instance, now, None if before is None else Placement({chain.name: before}))
+    return sum((instance.move_price(chain.components[step.component]) for step in steps), Fraction(0))

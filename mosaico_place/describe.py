@@ -8,10 +8,10 @@ from fractions import Fraction
 from mosaico_place.costing import Cost
 from mosaico_place.instance import Instance
 from mosaico_place.latency import budget_latency_ns
-from mosaico_place.placement import Placement
+from mosaico_place.placement import Opening, Placement
 from mosaico_place.quantities import Dimension
 from mosaico_place.result import BudgetResult, LevelResult, LinkUse, Rejection, Use, gap
-from mosaico_place.usage import Usage, index_hops
+from mosaico_place.usage import Usage, survey
 
 
 def plain_number(value: Fraction) -> float:
@@ -33,31 +33,35 @@ def level_results(instance: Instance, total: Cost | None, bounds: tuple[float | 
 
 
 def rejections(instance: Instance, placement: Placement | None, why: Mapping[str, str]) -> tuple[Rejection, ...]:
-    """The chains that are not accepted; without a placement, those that a method knows a reason for."""
+    """The chains that are not accepted, with the reason; without a placement, those that have one."""
     missing = [name for name in instance.chains if placement is not None and name not in placement.chains]
     if placement is None:
         missing = [name for name in instance.chains if name in why]
-    unknown = "the best answer found leaves it out: what it needs serves the objective better elsewhere"
-    return tuple(Rejection(name, why.get(name, unknown)) for name in missing)
+    return tuple(Rejection(name, why[name]) for name in missing)
 
 
 def budget_results(instance: Instance, placement: Placement) -> dict[str, tuple[BudgetResult, ...]]:
     """Accepted chain -> latency of each budget."""
     results = {}
-    hops = index_hops(instance)
+    scene = survey(instance, placement)
     for name, placed in placement.chains.items():
         chain = instance.chains[name]
         results[name] = tuple(
             BudgetResult(
                 budget.tail,
                 budget.head,
-                _microseconds(budget_latency_ns(instance, chain, placed, budget, hops)),
+                _microseconds(budget_latency_ns(instance, chain, placed, budget, scene)),
                 None if budget.within_ns is None else _microseconds(budget.within_ns),
                 None if budget.target_ns is None else _microseconds(budget.target_ns),
             )
             for budget in chain.budgets
         )
     return results
+
+
+def loads(used: Usage) -> dict[Opening, int]:
+    """Opened instances -> bit/s that they serve."""
+    return dict(used.loads)
 
 
 def node_use(instance: Instance, used: Usage) -> dict[str, dict[str, Use]]:

@@ -7,11 +7,11 @@ Whole numbers are written as whole numbers, what was not given is left out, what
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mosaico_place.errors import Fault, InputError
-from mosaico_place.placement import ChainPlacement, Placement, Spot
+from mosaico_place.placement import ChainPlacement, Opening, Placement, Spot
 from mosaico_place.result import (
     BudgetResult,
     LevelResult,
@@ -25,8 +25,11 @@ from mosaico_place.result import (
 
 if TYPE_CHECKING:
     from mosaico_place.costing import Cost
+    from mosaico_place.explanation import Explanation
     from mosaico_place.instance import Instance
+    from mosaico_place.schema.placement import OpenedEntry, PlacementDocument
     from mosaico_place.schema.result import ChainEntry, ResultDocument, UseEntry
+    from mosaico_place.schema.result import OpenedEntry as ResultOpenedEntry
 
 FORMAT = 1
 """Version of every document."""
@@ -58,8 +61,8 @@ def to_dict(result: Result) -> dict[str, object]:
         "accepted_weight_bound": _number(result.accepted_weight_bound),
         "rejected": [{"chain": rejection.chain, "why": rejection.why} for rejection in result.rejected],
         "chains": _chains(result),
-        "instances": {},
-        "rewrites": [],
+        "instances": {} if result.placement is None else _instances(result.placement, result.loads),
+        "rewrites": [] if result.placement is None else _rewrites(result.placement),
         "nodes": {node: _uses(uses) for node, uses in result.nodes.items()},
         "devices": {
             node: {device: _uses(uses) for device, uses in devices.items()} for node, devices in result.devices.items()
@@ -80,7 +83,11 @@ def to_dict(result: Result) -> dict[str, object]:
 
 def placement_document(placement: Placement) -> dict[str, object]:
     """A placement alone, as every command reads it."""
-    return {"chains": {name: _chain(chain) for name, chain in placement.chains.items()}}
+    return {
+        "chains": {name: _chain(chain) for name, chain in placement.chains.items()},
+        "instances": _instances(placement, {}),
+        "rewrites": _rewrites(placement),
+    }
 
 
 def check_document(instance: Instance, violations: Sequence[Violation], total: Cost) -> dict[str, object]:
@@ -97,6 +104,25 @@ def check_document(instance: Instance, violations: Sequence[Violation], total: C
             for level, value in zip(instance.objective, total.levels, strict=True)
         ],
         "terms": {str(term): _number(float(value)) for term, value in total.terms.items()},
+    }
+
+
+def explain_document(explanation: Explanation) -> dict[str, object]:
+    """The document of ``explain --json``."""
+    return {
+        "format": FORMAT,
+        "instance": explanation.instance,
+        "termination": str(explanation.termination),
+        "chains": [
+            {
+                "chains": list(entry.chains),
+                "accepted": entry.accepted,
+                "reasons": [{"kind": str(reason.kind), "message": reason.message} for reason in entry.reasons],
+                "growth": [{"capacity": list(name), "by": amount} for name, amount in entry.growth.items()],
+                "proven": entry.proven,
+            }
+            for entry in explanation.chains
+        ],
     }
 
 
@@ -165,6 +191,29 @@ def _chain(chain: ChainPlacement) -> dict[str, object]:
         "components": {component: _spot(spot) for component, spot in chain.components.items()},
         "flows": [{"from": tail, "to": head, "path": list(path)} for (tail, head), path in chain.flows.items()],
     }
+
+
+def _instances(placement: Placement, loads: Mapping[Opening, int]) -> dict[str, object]:
+    """Node -> function -> what is opened of it there; a list where it is opened in several implementations."""
+    entries: dict[str, dict[str, list[dict[str, object]]]] = {}
+    for opening, count in placement.instances.items():
+        entry: dict[str, object] = {"implementation": opening.implementation, "count": count}
+        if opening in loads:
+            entry["load_bps"] = loads[opening]
+        entries.setdefault(opening.node, {}).setdefault(opening.function, []).append(entry)
+    return {
+        node: {function: several[0] if len(several) == 1 else several for function, several in functions.items()}
+        for node, functions in entries.items()
+    }
+
+
+def _rewrites(placement: Placement) -> list[object]:
+    """What is merged and what runs in parallel."""
+    entries: list[object] = []
+    for name, chain in placement.chains.items():
+        for what, groups in (("merged", chain.merged), ("parallel", chain.parallel)):
+            entries += [{"chain": name, "rewrite": what, "components": list(group)} for group in groups]
+    return entries
 
 
 def _spot(spot: Spot) -> dict[str, str]:
@@ -255,7 +304,7 @@ def _result(document: ResultDocument) -> Result:
         method=document.method,
         termination=document.termination,
         levels=tuple(LevelResult(level.terms, level.value, level.bound, level.gap) for level in document.objective),
-        placement=None if chains is None else Placement({n: _placed(chain) for n, chain in chains.items()}),
+        placement=None if chains is None else read_placement(document),
         terms=document.terms,
         accepted=tuple(document.accepted),
         accepted_weight=document.accepted_weight,
@@ -271,6 +320,7 @@ def _result(document: ResultDocument) -> Result:
             LinkUse(link.tail, link.head, link.used_bps, link.bandwidth_bps, link.reserved_bps)
             for link in document.links
         ),
+        loads={opening: entry.load_bps for opening, entry in _openings(document) if entry.load_bps is not None},
         model=ModelSize(**document.model.model_dump()),
         violations=tuple(Violation(v.rule, v.where, v.message, v.amount) for v in document.violations),
         runtime_s=document.runtime_s,
@@ -278,11 +328,36 @@ def _result(document: ResultDocument) -> Result:
     )
 
 
-def _placed(chain: ChainEntry) -> ChainPlacement:
-    return ChainPlacement(
-        components={name: Spot(spot.node, spot.implementation, spot.device) for name, spot in chain.components.items()},
-        flows={(flow.tail, flow.head): tuple(flow.path) for flow in chain.flows},
-    )
+def read_placement(document: PlacementDocument | ResultDocument) -> Placement:
+    """The placement in a document that holds one."""
+    chains = {
+        name: ChainPlacement(
+            components={
+                part: Spot(spot.node, spot.implementation, spot.device) for part, spot in chain.components.items()
+            },
+            flows={(flow.tail, flow.head): tuple(flow.path) for flow in chain.flows},
+            **{
+                what: tuple(
+                    tuple(entry.components)
+                    for entry in document.rewrites
+                    if entry.chain == name and entry.rewrite == what
+                )
+                for what in ("merged", "parallel")
+            },
+        )
+        for name, chain in (document.chains or {}).items()
+    }
+    instances = {opening: entry.count for opening, entry in _openings(document)}
+    return Placement(chains, instances)
+
+
+def _openings(
+    document: PlacementDocument | ResultDocument,
+) -> Iterator[tuple[Opening, OpenedEntry | ResultOpenedEntry]]:
+    for node, functions in document.instances.items():
+        for function, entries in functions.items():
+            for entry in entries if isinstance(entries, list) else [entries]:
+                yield Opening(node, function, entry.implementation), entry
 
 
 def _budgets(chain: ChainEntry) -> tuple[BudgetResult, ...]:

@@ -17,10 +17,13 @@ from mosaico_place.instance import (
     Budget,
     Chain,
     Component,
+    Flow,
     Function,
     Group,
     Implementation,
+    Independent,
     Instance,
+    Level,
     Link,
     Node,
     Preference,
@@ -58,6 +61,12 @@ def _lines(instance: Instance) -> Iterator[str]:
     functions = {_name(key): _function(instance, function) for key, function in instance.functions.items()}
     yield from _section("functions", functions, depth=3)
     yield from _section("chains", {_name(key): _chain(chain) for key, chain in instance.chains.items()}, depth=3)
+    if instance.classes:
+        classes = {
+            _name(key): {} if one.share is None else {"share": format_number(one.share)}
+            for key, one in instance.classes.items()
+        }
+        yield from _section("classes", classes)
     if prices := _prices(instance, instance.prices):
         yield f"prices: {_flow(prices)}"
     if instance.objective is not DEFAULT_OBJECTIVE:
@@ -122,6 +131,8 @@ def _node(instance: Instance, node: Node) -> dict[str, Tree]:
         tree["hand-over"] = _time(node.hand_over_ns)
     if node.labels:
         tree["labels"] = {_name(label): _name(value) for label, value in node.labels.items()}
+    if node.offers is not None:
+        tree["runs"] = [str(level) for level in Level if level in node.offers]
     if prices := _prices(instance, node.prices):
         tree["prices"] = prices
     return tree
@@ -145,6 +156,9 @@ def _link(link: Link) -> dict[str, Tree]:
         tree["reserved"] = _both(
             format_quantity(link.forth.reserved_bps, rate), format_quantity(link.back.reserved_bps, rate)
         )
+    queues = [{"classic": _time(way.classic_ns), "l4s": _time(way.l4s_ns)} for way in (link.forth, link.back)]
+    if any(way.classic_ns or way.l4s_ns for way in (link.forth, link.back)):
+        tree["queue"] = queues[0] if queues[0] == queues[1] else {"forth": queues[0], "back": queues[1]}
     if link.prices.bandwidth is not None:
         tree["prices"] = {"bandwidth": format_price(link.prices.bandwidth, rate)}
     return tree
@@ -155,19 +169,37 @@ def _both(forth: str, back: str) -> Tree:
 
 
 def _function(instance: Instance, function: Function) -> dict[str, Tree]:
-    implementations = {name: _implementation(instance, one) for name, one in function.implementations.items()}
+    implementations = {
+        _name(name): _implementation(instance, function, one) for name, one in function.implementations.items()
+    }
     tree: dict[str, Tree] = {"implementations": implementations}
+    if function.shared:
+        tree["shared"] = "true"
+    if function.l4s:
+        tree["queue"] = "l4s"
     if prices := _prices(instance, function.prices):
         tree["prices"] = prices
     return tree
 
 
-def _implementation(instance: Instance, implementation: Implementation) -> dict[str, Tree]:
-    tree = _amounts(instance, implementation.demand, NODE_RESOURCES)
+def _implementation(instance: Instance, function: Function, implementation: Implementation) -> dict[str, Tree]:
+    tree: dict[str, Tree] = {}
+    if implementation.name != implementation.level:
+        tree["level"] = str(implementation.level)
+    if implementation.needs:
+        tree["needs"] = {_name(label): _one_or_list(values) for label, values in implementation.needs.items()}
+    demand = _amounts(instance, implementation.demand, NODE_RESOURCES)
+    if not function.shared:
+        tree |= demand
+    else:
+        once = _amounts(instance, implementation.once, NODE_RESOURCES)
+        tree |= {key: amounts for key, amounts in (("once", once), ("each", demand)) if amounts}
     if implementation.device:
         tree["device"] = _amounts(instance, implementation.device, DEVICE_RESOURCES)
     if implementation.processing_ns:
         tree["processing"] = _time(implementation.processing_ns)
+    if implementation.capacity_bps is not None:
+        tree["capacity"] = format_quantity(implementation.capacity_bps, Dimension.RATE)
     return tree
 
 
@@ -179,6 +211,9 @@ def _prices(instance: Instance, prices: Prices) -> dict[str, Tree]:
         tree["bandwidth"] = format_price(prices.bandwidth, Dimension.RATE)
     if prices.active is not None:
         tree["active"] = format_price(prices.active, Dimension.COUNT)
+    for word, single in (("opened", prices.opened), ("move", prices.move)):
+        if single is not None:
+            tree[word] = format_price(single, Dimension.COUNT)
     if prices.device:
         tree["device"] = {
             _name(resource): format_price(price, instance.device_dimension(resource))
@@ -196,10 +231,7 @@ def _chain(chain: Chain) -> dict[str, Tree]:
     if chain.required:
         tree["required"] = "true"
     tree["components"] = {_name(name): _component(component) for name, component in chain.components.items()}
-    flows: list[Tree] = [
-        {"from": _name(flow.tail), "to": _name(flow.head), "rate": format_quantity(flow.rate_bps, Dimension.RATE)}
-        for flow in chain.flows
-    ]
+    flows: list[Tree] = [_flow_of(flow) for flow in chain.flows]
     optional: dict[str, Tree] = {
         "flows": flows,
         "latency": [_budget(budget) for budget in chain.budgets],
@@ -208,17 +240,41 @@ def _chain(chain: Chain) -> dict[str, Tree]:
         "only": {_name(name): _where(where) for name, where in chain.only.items()},
         "never": {_name(name): _where(where) for name, where in chain.never.items()},
         "preference": {_name(name): _preference(prices) for name, prices in chain.preference.items()},
+        "equivalent": [[_name(name) for name in group] for group in chain.equivalent],
+        "independent": [_independent(group) for group in chain.independent],
     }
     return tree | {key: value for key, value in optional.items() if value}
 
 
 def _component(component: Component) -> Tree:
     if component.function is not None:
-        return _name(component.function)
+        if not component.private and component.movable:
+            return _name(component.function)
+        said = {"private": component.private, "movable": not component.movable}
+        words = {"private": "true", "movable": "false"}
+        return {"function": _name(component.function), **{key: words[key] for key, given in said.items() if given}}
     tree = {"at": _name(component.at or "")}
     if component.processing_ns:
         tree["processing"] = _time(component.processing_ns)
     return tree
+
+
+def _flow_of(flow: Flow) -> Tree:
+    tree: dict[str, Tree] = {"from": _name(flow.tail), "to": _name(flow.head)}
+    if flow.copy_of is not None:
+        tree = {"copy-of": {"from": _name(flow.copy_of[0]), "to": _name(flow.copy_of[1])}, "to": _name(flow.head)}
+    tree["rate"] = format_quantity(flow.rate_bps, Dimension.RATE)
+    if flow.per_hop:
+        tree["per-hop"] = [_name(name) for name in flow.per_hop]
+    tree |= {word: "true" for word, said in (("strict", flow.strict), ("private", flow.private)) if said}
+    if flow.burst_bytes:
+        tree["burst"] = format_quantity(flow.burst_bytes, Dimension.BYTES)
+    return tree
+
+
+def _independent(group: Independent) -> Tree:
+    tree: dict[str, Tree] = {"components": [_name(name) for name in group.components]}
+    return {**tree, "join": _time(group.join_ns)} if group.join_ns else tree
 
 
 def _budget(budget: Budget) -> dict[str, Tree]:

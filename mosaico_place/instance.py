@@ -69,12 +69,16 @@ class Prices:
         device: price per smallest unit of a device resource.
         bandwidth: price per bit/s on one link.
         active: price of a node in use.
+        opened: price of one opened instance of a shared function.
+        move: price of one moved component.
     """
 
     resources: Mapping[str, Fraction] = field(default_factory=dict)
     device: Mapping[str, Fraction] = field(default_factory=dict)
     bandwidth: Fraction | None = None
     active: Fraction | None = None
+    opened: Fraction | None = None
+    move: Fraction | None = None
 
 
 NO_PRICES = Prices()
@@ -94,6 +98,7 @@ class Node:
         hand_over_ns: delay between two components that both stand on it.
         labels: label -> value, e.g. site -> rennes.
         prices: overrides of the instance's prices.
+        offers: the levels it runs; None for those that its kind runs.
     """
 
     name: str
@@ -105,10 +110,13 @@ class Node:
     hand_over_ns: int = 0
     labels: Mapping[str, str] = field(default_factory=dict)
     prices: Prices = NO_PRICES
+    offers: frozenset[Level] | None = None
 
     @property
     def runs(self) -> frozenset[Level]:
-        """The levels it offers, by its kind."""
+        """The levels it offers: as it says, else by its kind."""
+        if self.offers is not None:
+            return self.offers
         if self.kind is Kind.SERVER:
             return frozenset({Level.VNF, Level.GPU}) if self.devices else frozenset({Level.VNF})
         return frozenset({Level.P4}) if self.kind is Kind.P4_SWITCH else frozenset()
@@ -127,11 +135,16 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Direction:
-    """One direction of a link: bandwidth and reserved in bit/s, latency in ns."""
+    """One direction of a link: bandwidth and reserved in bit/s, latency and waiting times in ns.
+
+    ``classic_ns`` is what a flow waits in its queue, ``l4s_ns`` what it waits where an L4S queue serves it.
+    """
 
     bandwidth_bps: int
     latency_ns: int
     reserved_bps: int = 0
+    classic_ns: int = 0
+    l4s_ns: int = 0
 
     @property
     def free_bps(self) -> int:
@@ -156,9 +169,12 @@ class Implementation:
     Attributes:
         name: unique in its function.
         level: ``p4``, ``vnf`` or ``gpu``.
-        demand: amount per node resource.
+        demand: amount per node resource, for each component (or per-hop flow) that it serves.
         device: amount per device resource, all taken from one device; empty unless the level is ``gpu``.
         processing_ns: time that traffic spends in it.
+        once: amount per node resource, for each opened instance; empty unless the function is shared.
+        capacity_bps: load that it carries (of a shared function: each instance); None for any load.
+        needs: label -> values, one of which its node must have.
     """
 
     name: str
@@ -166,15 +182,48 @@ class Implementation:
     demand: Mapping[str, int] = field(default_factory=dict)
     device: Mapping[str, int] = field(default_factory=dict)
     processing_ns: int = 0
+    once: Mapping[str, int] = field(default_factory=dict)
+    capacity_bps: int | None = None
+    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def alone(self) -> Mapping[str, int]:
+        """What it takes of a node with an instance that serves nobody else: ``once`` and ``demand``."""
+        return {
+            resource: self.once.get(resource, 0) + self.demand.get(resource, 0)
+            for resource in dict.fromkeys((*self.once, *self.demand))
+        }
+
+    def runs_on(self, node: Node) -> bool:
+        """Whether the node offers its level and has what it needs."""
+        return self.level in node.runs and all(node.labels.get(label) in values for label, values in self.needs.items())
+
+    def carries(self, load_bps: int, count: int = 1) -> bool:
+        """Whether so many instances carry the load."""
+        return self.capacity_bps is None or load_bps <= count * self.capacity_bps
+
+    def instances_for(self, load_bps: int) -> int:
+        """The fewest instances, at least one, that carry the load; it must be one that some number carries."""
+        return max(-(-load_bps // self.capacity_bps), 1) if self.capacity_bps else 1
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A kind of micro-service, with one or more implementations by name."""
+    """A kind of micro-service.
+
+    Attributes:
+        name: unique among the functions.
+        implementations: one or more, by name.
+        prices: overrides of the instance's and the nodes' prices.
+        shared: whether components are served by instances that are opened per node and implementation.
+        l4s: whether it is an L4S queue: what it serves waits less at the links of its switch.
+    """
 
     name: str
     implementations: Mapping[str, Implementation]
     prices: Prices = NO_PRICES
+    shared: bool = False
+    l4s: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,21 +235,40 @@ class Component:
         function: name of the function; None for an endpoint.
         at: the endpoint's node; None otherwise.
         processing_ns: time that traffic spends in an endpoint (a decoder, a display); 0 for others.
+        private: it has an instance of its shared function to itself.
+        movable: whether it may leave the spot of a previous placement while its node is up.
     """
 
     name: str
     function: str | None = None
     at: str | None = None
     processing_ns: int = 0
+    private: bool = False
+    movable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Traffic from one component (tail) to another (head); at most one flow per ordered pair."""
+    """Traffic from one component (tail) to another (head); at most one flow per ordered pair.
+
+    Attributes:
+        tail, head: components.
+        rate_bps: what it takes of every link that it pays for, and adds to the load of its head.
+        per_hop: functions that it must find on every switch that its path touches.
+        strict: no router may lie on its path.
+        private: it has instances of its per-hop functions to itself.
+        burst_bytes: what it sends at once, which every link takes time to pass on.
+        copy_of: (tail, head) of the flow that it copies; its tail is that flow's.
+    """
 
     tail: str
     head: str
     rate_bps: int
+    per_hop: tuple[str, ...] = ()
+    strict: bool = False
+    private: bool = False
+    burst_bytes: int = 0
+    copy_of: tuple[str, str] | None = None
 
     @property
     def ends(self) -> tuple[str, str]:
@@ -224,6 +292,14 @@ class Group:
 
     components: tuple[str, ...]
     by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Independent:
+    """Consecutive components of a line that may run in parallel on one node; ``join_ns`` is what joining takes."""
+
+    components: tuple[str, ...]
+    join_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +354,8 @@ class Chain:
         together, apart: groups of components.
         only, never: component -> where it may, or may not, stand.
         preference: component -> prices of where it stands.
+        equivalent: groups of components that may be merged where they meet in one implementation.
+        independent: groups of components that may run in parallel where they meet.
     """
 
     name: str
@@ -292,11 +370,42 @@ class Chain:
     only: Mapping[str, Where] = field(default_factory=dict)
     never: Mapping[str, Where] = field(default_factory=dict)
     preference: Mapping[str, Preference] = field(default_factory=dict)
+    equivalent: tuple[tuple[str, ...], ...] = ()
+    independent: tuple[Independent, ...] = ()
+
+    def flow(self, ends: tuple[str, str]) -> Flow:
+        """The flow between two components; KeyError if there is none."""
+        for flow in self.flows:
+            if flow.ends == ends:
+                return flow
+        raise KeyError(ends)
+
+    def load_bps(self, component: str) -> int:
+        """Load of a component: the rates that enter it, or, where nothing enters, those that leave it."""
+        entering = [flow.rate_bps for flow in self.flows if flow.head == component]
+        return sum(entering or [flow.rate_bps for flow in self.flows if flow.tail == component])
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficClass:
+    """A class of chains.
+
+    Attributes:
+        name: what chains name as their class.
+        share: the part of every capacity and bandwidth that its chains may use at most; None for all.
+    """
+
+    name: str
+    share: Fraction | None = None
+
+    def limit(self, capacity: int) -> int | None:
+        """The most that its chains may use of a capacity, in whole units; None for any amount."""
+        return None if self.share is None else int(self.share * capacity)
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A cost term in an objective level; ``class_name`` narrows ``rejected`` to one class."""
+    """A cost term in an objective level; ``class_name`` narrows a sum over chains to one class."""
 
     cost: CostTerm
     class_name: str | None = None
@@ -322,6 +431,7 @@ class Instance:
     Attributes:
         resources: dimension of each declared node or device resource.
         objective: levels, best first (lexicographic).
+        classes: those that say more than their name.
     """
 
     name: str
@@ -332,6 +442,7 @@ class Instance:
     resources: Mapping[str, Dimension] = field(default_factory=dict)
     prices: Prices = NO_PRICES
     objective: tuple[ObjectiveLevel, ...] = DEFAULT_OBJECTIVE
+    classes: Mapping[str, TrafficClass] = field(default_factory=dict)
 
     def dimension(self, resource: str) -> Dimension:
         """Dimension of a node resource; KeyError if it is neither known nor declared."""
@@ -367,6 +478,23 @@ class Instance:
         """Price of a node in use: its own, else the instance's."""
         return _first(node.prices.active, self.prices.active)
 
+    def opened_price(self, function: Function, node: Node) -> Fraction:
+        """Price of one opened instance: function's, else node's, else instance's."""
+        return _first(function.prices.opened, node.prices.opened, self.prices.opened)
+
+    def move_price(self, component: Component) -> Fraction:
+        """Price of moving a component: its function's, else the instance's."""
+        function = self.functions.get(component.function or "")
+        return _first(function.prices.move if function is not None else None, self.prices.move)
+
+    def programs(self, function: str, node: Node) -> list[Implementation]:
+        """The P4 programs of a per-hop function that a switch can run, in the order of the file."""
+        return [
+            implementation
+            for implementation in self.functions[function].implementations.values()
+            if implementation.level is Level.P4 and implementation.runs_on(node)
+        ]
+
     def bandwidth_price(self, link: Link) -> Fraction:
         """Price per bit/s on a link: its own, else the instance's."""
         return _first(link.prices.bandwidth, self.prices.bandwidth)
@@ -391,5 +519,5 @@ class Instance:
         return replace(self, chains=rest)
 
 
-def _first(own: Fraction | None, wider: Fraction | None) -> Fraction:
-    return own if own is not None else wider if wider is not None else Fraction(0)
+def _first(*prices: Fraction | None) -> Fraction:
+    return next((price for price in prices if price is not None), Fraction(0))

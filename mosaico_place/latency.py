@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from graphlib import TopologicalSorter
 
-from mosaico_place.instance import Budget, Chain, Flow, Instance
-from mosaico_place.placement import ChainPlacement, FlowPath
-from mosaico_place.usage import Hops, hops_of, index_hops, running
+from mosaico_place.instance import Budget, Chain, Direction, Flow, Instance, Kind, Node
+from mosaico_place.placement import ChainPlacement, FlowPath, Spot
+from mosaico_place.usage import Hops, Scene, followed, hops_of, per_hop_programs, running, survey, touched
+
+BITS = 8
+NS = 10**9
 
 
 def budget_latency_ns(
@@ -14,7 +19,7 @@ def budget_latency_ns(
     chain: Chain,
     chain_placement: ChainPlacement,
     budget: Budget,
-    hops: Hops | None = None,
+    scene: Scene | None = None,
 ) -> int:
     """Latency of a budget's longest way, in ns.
 
@@ -23,13 +28,13 @@ def budget_latency_ns(
         chain: the accepted chain.
         chain_placement: where it stands.
         budget: one of the chain's budgets; its ``within`` and ``target`` do not matter here.
-        hops: ``index_hops(instance)``, if the caller has it.
+        scene: of the whole placement, if the caller has it; else no program is opened.
 
     Raises:
         ValueError: a component or flow on the budget's way is not placed, or names what does not exist; or no
             flows lead from the budget's tail to its head; or the flows run in a circle.
     """
-    latency = find_latency_ns(instance, chain, chain_placement, budget, hops)
+    latency = find_latency_ns(instance, chain, chain_placement, budget, scene)
     if latency is None:
         raise ValueError(
             f"chain {chain.name!r}: from {budget.tail!r} to {budget.head!r}, something has no spot or no path"
@@ -42,30 +47,117 @@ def find_latency_ns(
     chain: Chain,
     chain_placement: ChainPlacement,
     budget: Budget,
-    hops: Hops | None = None,
+    scene: Scene | None = None,
 ) -> int | None:
     """Like :func:`budget_latency_ns`, but None where something on the way is not placed or dangles."""
-    hops = index_hops(instance) if hops is None else hops
-    processing = {name: part.processing_ns for name, part in chain.components.items() if part.function is None}
-    for name, run in running(instance, chain, chain_placement).items():
-        processing[name] = run.implementation.processing_ns
+    scene = survey(instance) if scene is None else scene
+    processing = _processing_ns(instance, chain, chain_placement)
     if budget.tail not in processing:
         return None
+    begun = {budget.tail: 0}
     finished = {budget.tail: processing[budget.tail]}
+    parallel = {name: group for group in chain_placement.parallel for name in group[1:]}
     # budget_flows lists what enters a component before what leaves it, so finished[flow.tail] is final.
     for flow in budget_flows(chain, budget):
-        delay = path_latency_ns(instance, chain_placement.flows.get(flow.ends, ()), hops)
+        delay = flow_latency_ns(instance, chain, chain_placement, flow, scene)
         if delay is None or flow.head not in processing:
             return None
-        arrived = finished[flow.tail] + delay + processing[flow.head]
-        finished[flow.head] = max(arrived, finished.get(flow.head, 0))
+        group = parallel.get(flow.head, ())
+        if flow.tail in group and group[0] in begun:
+            # Members of a group begin together; the last one's end is that of the longest, and of joining them.
+            begun[flow.head] = begun[group[0]]
+            last = flow.head == group[-1]
+            longest = max(processing.get(name, 0) for name in group) + _join_ns(chain, group)
+            finished[flow.head] = begun[flow.head] + (longest if last else processing[flow.head])
+            continue
+        begun[flow.head] = max(finished[flow.tail] + delay, begun.get(flow.head, 0))
+        finished[flow.head] = begun[flow.head] + processing[flow.head]
     if budget.head not in finished:
         raise ValueError(f"chain {chain.name!r}: no flows lead from {budget.tail!r} to {budget.head!r}")
     return finished[budget.head]
 
 
+def rewritten(instance: Instance, chain: Chain, chain_placement: ChainPlacement) -> ChainPlacement:
+    """The placement with every rewrite that its spots allow and that pays.
+
+    Equivalent components that run the same way on one node are merged, which never makes anything worse. Independent
+    ones on one node run in parallel if that takes less time.
+    """
+    spots = chain_placement.components
+    merged = []
+    for group in chain.equivalent:
+        by_spot: dict[Spot, list[str]] = {}
+        for name in topological(chain, group):
+            if name in spots:
+                by_spot.setdefault(spots[name], []).append(name)
+        merged += [tuple(names) for names in by_spot.values() if len(names) > 1]
+    chain_placement = replace(chain_placement, merged=tuple(merged), parallel=())
+    processing = _processing_ns(instance, chain, chain_placement)
+    parallel = []
+    for independent in chain.independent:
+        nodes = {spots[name].node if name in spots else None for name in independent.components}
+        (node, *others) = nodes
+        if node is None or others:
+            continue
+        times = [processing[name] for name in independent.components]
+        one_by_one = sum(times) + instance.nodes[node].hand_over_ns * (len(times) - 1)
+        if max(times) + independent.join_ns < one_by_one:
+            parallel.append(independent.components)
+    return replace(chain_placement, parallel=tuple(parallel))
+
+
+def _processing_ns(instance: Instance, chain: Chain, chain_placement: ChainPlacement) -> dict[str, int]:
+    """Component -> time that traffic spends in it; of merged ones, the first in topological order takes it all."""
+    processing = {name: part.processing_ns for name, part in chain.components.items() if part.function is None}
+    for name, run in running(instance, chain, chain_placement).items():
+        processing[name] = run.implementation.processing_ns
+    for group in chain_placement.merged:
+        for name in topological(chain, group)[1:]:
+            if name in processing:
+                processing[name] = 0
+    return processing
+
+
+def _join_ns(chain: Chain, group: tuple[str, ...]) -> int:
+    return next((part.join_ns for part in chain.independent if part.components == group), 0)
+
+
+def flow_latency_ns(
+    instance: Instance, chain: Chain, chain_placement: ChainPlacement, flow: Flow, scene: Scene
+) -> int | None:
+    """What a flow takes from the end of its tail to the start of its head, in ns.
+
+    Its path (:func:`path_latency_ns`), its waiting and burst on every link, its per-hop functions on every switch. A
+    copy waits, and is processed, like the flow that it copies as long as it follows it. None if something dangles.
+    """
+    path = chain_placement.flows.get(flow.ends, ())
+    total = path_latency_ns(instance, path, scene.hops)
+    if total is None:
+        return None
+    host = next((other for other in chain.flows if other.ends == flow.copy_of), flow)
+    shared = followed(chain_placement, flow)
+    for position, step in enumerate(hops_of(path)):
+        crossing = host if position + 1 < shared else flow
+        total += hop_wait_ns(instance, crossing, instance.nodes[step[0]], scene.hops[step].direction)
+    on_the_way = {node.name for node in touched(instance, path[:shared] if flow.copy_of is not None else path)}
+    for node, _, served_by in per_hop_programs(instance, host, chain_placement, scene):
+        total += served_by.processing_ns if node.name in on_the_way else 0
+    return total
+
+
+def hop_wait_ns(instance: Instance, flow: Flow, tail: Node, direction: Direction) -> int:
+    """What a flow spends on a link besides its latency, in ns: the wait in the queue, and sending its burst.
+
+    It waits as in an L4S queue if one of its per-hop functions is one and the link leaves a P4 switch, where rule
+    ``per-hop`` has it opened. Sending is rounded up to whole ns.
+    """
+    served = tail.kind is Kind.P4_SWITCH and any(instance.functions[name].l4s for name in flow.per_hop)
+    sending = -(-flow.burst_bytes * BITS * NS // max(direction.bandwidth_bps, 1)) if flow.burst_bytes else 0
+    return (direction.l4s_ns if served else direction.classic_ns) + sending
+
+
 def path_latency_ns(instance: Instance, path: FlowPath, hops: Hops) -> int | None:
-    """Latency of a flow's path in ns: links and entered nodes, or the hand-over of its one node.
+    """Latency of a path in ns: links and entered nodes, or the hand-over of its one node.
 
     Entered are all nodes but the first: each adds its forwarding. None if the path is empty or names a node
     or link that does not exist.
@@ -77,6 +169,27 @@ def path_latency_ns(instance: Instance, path: FlowPath, hops: Hops) -> int | Non
     steps = [hops.get(step) for step in hops_of(path)]
     links_ns = sum(step.direction.latency_ns for step in steps if step is not None)
     return None if None in steps else links_ns + sum(instance.nodes[node].forwarding_ns for node in path[1:])
+
+
+def order(chain: Chain) -> tuple[str, ...]:
+    """The components in topological order, as far as possible in the order written.
+
+    Raises:
+        ValueError: the chain's flows run in a circle.
+    """
+    before = {name: {flow.tail for flow in chain.flows if flow.head == name} for name in chain.components}
+    done: dict[str, None] = {}
+    while len(done) < len(before):
+        ready = next((name for name, tails in before.items() if name not in done and tails <= done.keys()), None)
+        if ready is None:
+            raise ValueError(f"chain {chain.name!r}: its flows run in a circle")
+        done[ready] = None
+    return tuple(done)
+
+
+def topological(chain: Chain, group: Sequence[str]) -> tuple[str, ...]:
+    """Some components of the chain in topological order."""
+    return tuple(name for name in order(chain) if name in group)
 
 
 def budget_flows(chain: Chain, budget: Budget) -> tuple[Flow, ...]:

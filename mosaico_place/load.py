@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from mosaico_place.errors import Fault, InputError
 from mosaico_place.instance import Chain, Instance
-from mosaico_place.placement import ChainPlacement, Placement, Spot
+from mosaico_place.placement import Placement
 from mosaico_place.source import Source, from_data, read_file, read_text
 from mosaico_place.validate import faults as instance_faults
 from mosaico_place.validate import faults_of_chains
@@ -115,19 +115,13 @@ def _template_faults(instance: Instance, templates: Mapping[str, Chain]) -> Iter
 
 
 def _placement(source: Source) -> Placement:
+    from mosaico_place.document import read_placement
     from mosaico_place.schema.salvage import placement_document
 
     document, findings = placement_document(source.data)
     if document is None or findings or source.faults:
         raise InputError(_sorted(source, [*source.faults, *_located(source, findings)]))
-    chains = {}
-    for name, chain in document.chains.items():
-        components = {
-            component: Spot(spot.node, spot.implementation, spot.device) for component, spot in chain.components.items()
-        }
-        flows = {(flow.tail, flow.head): tuple(flow.path) for flow in chain.flows}
-        chains[name] = ChainPlacement(components, flows)
-    return Placement(chains)
+    return read_placement(document)
 
 
 def _located(source: Source, findings: Iterable[Finding]) -> list[Fault]:

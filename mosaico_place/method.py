@@ -1,6 +1,6 @@
 """The door for methods: ours, and a user's own.
 
-A method is any callable ``(problem, options, previous) -> Answer``. It is found by name under the entry-point
+A method is any callable ``(problem, options) -> Answer``. It is found by name under the entry-point
 group ``mosaico_place.methods``, and whatever it returns is checked and costed like ours before anyone sees it.
 """
 
@@ -113,6 +113,6 @@ class Answer:
 class Method(Protocol):
     """A way to solve a problem."""
 
-    def __call__(self, problem: Problem, options: Options, previous: Placement | None) -> Answer:
-        """Answer the problem, starting from a previous placement where that helps."""
+    def __call__(self, problem: Problem, options: Options) -> Answer:
+        """Answer the problem, starting from its previous placement where that helps."""
         ...

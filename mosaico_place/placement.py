@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 FlowPath = tuple[str, ...]
 """Node names from the tail's node to the head's; one name where both stand on one node."""
@@ -28,17 +29,35 @@ class ChainPlacement:
     Attributes:
         components: spot of every component that is no endpoint.
         flows: (tail, head) -> path, for every flow.
+        merged: groups of equivalent components that run as one.
+        parallel: groups of independent components that run at the same time.
     """
 
     components: Mapping[str, Spot]
     flows: Mapping[tuple[str, str], FlowPath]
+    merged: tuple[tuple[str, ...], ...] = ()
+    parallel: tuple[tuple[str, ...], ...] = ()
+
+
+class Opening(NamedTuple):
+    """What an opened instance is: a shared function in one implementation on one node."""
+
+    node: str
+    function: str
+    implementation: str
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """The accepted chains by name; a chain that is absent is rejected."""
+    """The whole answer.
+
+    Attributes:
+        chains: the accepted chains by name; a chain that is absent is rejected.
+        instances: how many instances of each shared function are opened, per node and implementation.
+    """
 
     chains: Mapping[str, ChainPlacement] = field(default_factory=dict)
+    instances: Mapping[Opening, int] = field(default_factory=dict)
 
 
 EMPTY = Placement()

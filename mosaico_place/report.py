@@ -12,10 +12,12 @@ from fractions import Fraction
 
 from rich import box
 from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from mosaico_place.costing import Cost
+from mosaico_place.explanation import Explanation
 from mosaico_place.instance import Instance
 from mosaico_place.placement import ChainPlacement
 from mosaico_place.quantities import Dimension, decimal_text
@@ -90,6 +92,22 @@ def checked(instance: Instance, violations: Sequence[Violation], total: Cost) ->
         table.add_row(violation.rule, violation.where, violation.message)
     headline = Text(f"{instance.name}: {_count(len(violations), 'violation')}", style="bold red")
     return Group(headline, *_section("Violations", table), *costs)
+
+
+def explained(explanation: Explanation) -> RenderableType:
+    """The answer of ``explain``."""
+    if not explanation.chains:
+        return Text(f"{explanation.instance}: every chain is accepted, there is nothing to explain")
+    parts: list[RenderableType] = []
+    for entry in explanation.chains:
+        names = ", ".join(entry.chains)
+        if entry.accepted:
+            parts.append(Text(f"{names}: is accepted, there is nothing to explain"))
+            continue
+        verb = "is" if len(entry.chains) == 1 else "are"
+        parts.append(Text(f"{names}: {verb} not accepted, because", style="bold"))
+        parts += [Padding(Text(f"- {reason.message}"), (0, 0, 0, 2)) for reason in entry.reasons]
+    return Group(*parts)
 
 
 def valid(file: str, instance: Instance) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from mosaico_place.placement import Placement
+from mosaico_place.placement import Opening, Placement
 from mosaico_place.rules import Rule
 
 CLOSED = 1e-6
@@ -148,6 +148,7 @@ class Result:
         nodes: node -> resource -> use, for every node with a capacity.
         devices: node -> device -> resource -> use.
         links: link directions in use.
+        loads: opened instances -> bit/s that they serve.
         runtime_s: phase -> wall-clock seconds.
     """
 
@@ -165,6 +166,7 @@ class Result:
     nodes: Mapping[str, Mapping[str, Use]] = field(default_factory=dict)
     devices: Mapping[str, Mapping[str, Mapping[str, Use]]] = field(default_factory=dict)
     links: tuple[LinkUse, ...] = ()
+    loads: Mapping[Opening, int] = field(default_factory=dict)
     model: ModelSize = field(default_factory=ModelSize)
     violations: tuple[Violation, ...] = ()
     runtime_s: Mapping[str, float] = field(default_factory=dict)

@@ -10,13 +10,14 @@ from fractions import Fraction
 from importlib.metadata import entry_points
 
 from mosaico_place.checking import check
-from mosaico_place.compile import compile_instance
+from mosaico_place.compile import Problem, compile_instance
 from mosaico_place.costing import Cost, cost
 from mosaico_place.describe import (
     budget_results,
     device_use,
     level_results,
     link_use,
+    loads,
     node_use,
     plain_number,
     rejections,
@@ -27,6 +28,7 @@ from mosaico_place.errors import InputError, SolverError, suggestion
 from mosaico_place.instance import Instance, Term
 from mosaico_place.method import Answer, Method, Options, Progress
 from mosaico_place.placement import EMPTY, Placement
+from mosaico_place.reasons import quick_reasons
 from mosaico_place.result import CLOSED, Result, Termination, gap
 from mosaico_place.rules import CostTerm
 from mosaico_place.usage import usage
@@ -63,6 +65,7 @@ def solve(
     method: str | Method = "auto",
     options: Options | None = None,
     previous: Placement | None = None,
+    max_moves: int | None = None,
 ) -> Result:
     """Place the instance's chains.
 
@@ -70,7 +73,9 @@ def solve(
         instance: the problem; never changed.
         method: a name from :func:`method_names`, or any callable that keeps the :class:`Method` protocol.
         options: limits, seed, threads, interruption, progress.
-        previous: a placement to start from; it need not be valid any more.
+        previous: the placement before: where the search starts, and what ``dropped``, ``moves``, ``max-moves`` and
+            ``movable`` compare with. It need not be valid any more.
+        max_moves: how many components may move since; None for any number.
 
     Returns:
         What was found and proven. A placement in it has passed :func:`mosaico_place.checking.check`, and its values
@@ -78,39 +83,42 @@ def solve(
 
     Raises:
         InputError: the instance is not valid, with every fault.
-        ValueError: there is no such method.
+        ValueError: there is no such method, or ``max_moves`` is negative.
         SolverError: the method's answer breaks a rule or contradicts its own bound; carries what replays it.
     """
     options = options or Options()
+    if max_moves is not None and max_moves < 0:
+        raise ValueError(f"max_moves must be at least 0, not {max_moves}")
     named = find_method(method) if isinstance(method, str) else (getattr(method, "__name__", "own"), method)
     runtime_s: dict[str, float] = {}
     before = time.perf_counter()
     if found := faults(instance):
         raise InputError(found)
     options.progress(Progress("compile", options.elapsed_s()))
-    problem = compile_instance(instance)
+    problem = compile_instance(instance, previous, max_moves)
     runtime_s["compile"] = time.perf_counter() - before
     options.progress(Progress("build", options.elapsed_s()))
     try:
-        answer = named[1](problem, options, previous)
+        answer = named[1](problem, options)
     except SolverError as error:
         raise SolverError(str(error), error.replay or _replay(instance, options, EMPTY)) from error
     runtime_s |= answer.runtime_s
     before = time.perf_counter()
-    judged = _judge(instance, options, answer)
+    judged = _judge(problem, options, answer)
     runtime_s["check"] = time.perf_counter() - before
-    return _describe(instance, options, named[0], answer, judged, runtime_s)
+    return _describe(problem, options, named[0], answer, judged, runtime_s)
 
 
-def _judge(instance: Instance, options: Options, answer: Answer) -> Cost | None:
+def _judge(problem: Problem, options: Options, answer: Answer) -> Cost | None:
     """What the answer costs, if it keeps every rule and its own claims."""
     if answer.placement is None:
         return None
-    broken = check(instance, answer.placement)
+    instance = problem.instance
+    broken = check(instance, answer.placement, problem.previous, problem.max_moves)
     if broken:
         listed = "\n".join(f"{violation.rule}: {violation.where}: {violation.message}" for violation in broken)
         raise SolverError(f"the placement breaks a rule:\n{listed}", _replay(instance, options, answer.placement))
-    total = cost(instance, answer.placement)
+    total = cost(instance, answer.placement, problem.previous)
     if contradiction := _contradiction(options, answer, total):
         raise SolverError(contradiction, _replay(instance, options, answer.placement))
     return total
@@ -139,14 +147,14 @@ def _replay(instance: Instance, options: Options, placement: Placement) -> str:
 
 
 def _describe(
-    instance: Instance,
+    problem: Problem,
     options: Options,
     method: str,
     answer: Answer,
     judged: Cost | None,
     runtime_s: Mapping[str, float],
 ) -> Result:
-    placement = answer.placement
+    instance, placement = problem.instance, answer.placement
     used = usage(instance, placement or EMPTY)
     accepted = tuple(name for name in instance.chains if placement is not None and name in placement.chains)
     weight = sum((instance.chains[name].weight for name in accepted), Fraction(0))
@@ -160,8 +168,9 @@ def _describe(
         accepted=accepted,
         accepted_weight=None if placement is None else plain_number(weight),
         accepted_weight_bound=_accepted_weight_bound(instance, answer),
-        rejected=rejections(instance, placement, answer.why),
+        rejected=rejections(instance, placement, _why(problem, answer)),
         budgets={} if placement is None else budget_results(instance, placement),
+        loads=loads(used),
         nodes={} if placement is None else node_use(instance, used),
         devices={} if placement is None else device_use(instance, used),
         links=() if placement is None else link_use(instance, used),
@@ -169,6 +178,12 @@ def _describe(
         runtime_s=dict(runtime_s),
         seed=options.seed,
     )
+
+
+def _why(problem: Problem, answer: Answer) -> dict[str, str]:
+    """Reasons by chain: the method's own, else what can be said without solving."""
+    found = {} if answer.placement is None else quick_reasons(problem, answer.placement)
+    return {**found, **answer.why}
 
 
 def _accepted_weight_bound(instance: Instance, answer: Answer) -> float | None:

@@ -6,13 +6,24 @@ placement may name things that do not exist; whatever dangles is skipped here, a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
-from mosaico_place.instance import Chain, Direction, Function, Implementation, Instance, Link, Node
-from mosaico_place.placement import ChainPlacement, FlowPath, Placement
+from mosaico_place.instance import (
+    Chain,
+    Component,
+    Direction,
+    Flow,
+    Function,
+    Implementation,
+    Instance,
+    Kind,
+    Link,
+    Node,
+)
+from mosaico_place.placement import EMPTY, ChainPlacement, FlowPath, Opening, Placement
 
 
 class Hop(NamedTuple):
@@ -24,6 +35,19 @@ class Hop(NamedTuple):
 
 Hops = Mapping[tuple[str, str], Hop]
 """(tail, head) -> the hop between these two nodes; an index, so that nobody scans the links."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What the chains of one placement have in common; made once by :func:`survey` and passed on.
+
+    Attributes:
+        hops: the links by direction.
+        programs: (switch, shared function) -> the P4 program that is opened there.
+    """
+
+    hops: Hops
+    programs: Mapping[tuple[str, str], Implementation] = field(default_factory=dict)
 
 
 class Running(NamedTuple):
@@ -46,11 +70,34 @@ class Usage:
         nodes: node -> resource -> amount.
         devices: node -> device -> resource -> amount.
         links: (tail, head) -> bit/s in that direction.
+        loads: opened instances -> bit/s that they serve.
     """
 
     nodes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     devices: Mapping[str, Mapping[str, Mapping[str, int]]] = field(default_factory=dict)
     links: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    loads: Mapping[Opening, int] = field(default_factory=dict)
+
+
+def survey(instance: Instance, placement: Placement = EMPTY) -> Scene:
+    """The scene of a placement: its links and the programs that it opens."""
+    programs = {}
+    for opening, count in placement.instances.items():
+        runs = opened_as(instance, opening)
+        if count > 0 and runs is not None and runs.node.kind is Kind.P4_SWITCH:
+            programs[runs.node.name, runs.function.name] = runs.implementation
+    return Scene(index_hops(instance), programs)
+
+
+def opened_as(instance: Instance, opening: Opening) -> Running | None:
+    """How opened instances run; None if the opening dangles, or opens what is not shared or does not run there."""
+    node, function = instance.nodes.get(opening.node), instance.functions.get(opening.function)
+    if node is None or function is None or not function.shared:
+        return None
+    implementation = function.implementations.get(opening.implementation)
+    if implementation is None or not implementation.runs_on(node):
+        return None
+    return Running(function, implementation, node, None)
 
 
 def index_hops(instance: Instance) -> Hops:
@@ -68,6 +115,40 @@ def hops_of(path: FlowPath) -> Iterable[tuple[str, str]]:
     return pairwise(path)
 
 
+def touched(instance: Instance, path: FlowPath) -> list[Node]:
+    """The P4 switches on a path, its ends included: where per-hop functions are asked for."""
+    nodes = (instance.nodes.get(name) for name in path)
+    return [node for node in nodes if node is not None and node.kind is Kind.P4_SWITCH]
+
+
+def program(instance: Instance, scene: Scene, flow: Flow, function: str, node: Node) -> Implementation | None:
+    """The P4 program that serves a flow as one of its per-hop functions on a switch; None if there is none.
+
+    A shared function serves it with the program opened there. A flow that has its programs to itself gets the first
+    that the switch can run.
+    """
+    if instance.functions[function].shared and not flow.private:
+        return scene.programs.get((node.name, function))
+    return next(iter(instance.programs(function, node)), None)
+
+
+def followed(chain_placement: ChainPlacement, flow: Flow) -> int:
+    """How many nodes of its own path a copy shares with the path of the flow that it copies; 0 for other flows."""
+    if flow.copy_of is None:
+        return 0
+    own, host = chain_placement.flows.get(flow.ends, ()), chain_placement.flows.get(flow.copy_of, ())
+    shared = 0
+    while shared < min(len(own), len(host)) and own[shared] == host[shared]:
+        shared += 1
+    return shared
+
+
+def paid_hops(chain_placement: ChainPlacement, flow: Flow) -> list[tuple[str, str]]:
+    """The hops of a flow's path whose bandwidth it takes: all, or those after a copy has left its host."""
+    steps = list(hops_of(chain_placement.flows.get(flow.ends, ())))
+    return steps[max(followed(chain_placement, flow) - 1, 0) :]
+
+
 def standing(instance: Instance, chain: Chain, chain_placement: ChainPlacement) -> dict[str, Node]:
     """Component -> node, for those that stand on a node that exists; endpoints stand where the chain says."""
     nodes = {}
@@ -83,7 +164,7 @@ def running(instance: Instance, chain: Chain, chain_placement: ChainPlacement) -
     """Component -> how it runs, for those that do.
 
     Left out, besides endpoints: whatever has no spot, or a spot on an unknown node, in an implementation that
-    is not the function's, or at a level that the node does not offer.
+    is not the function's, or that the node does not run.
     """
     runs = {}
     for name, component in chain.components.items():
@@ -93,33 +174,89 @@ def running(instance: Instance, chain: Chain, chain_placement: ChainPlacement) -
         function = instance.functions[component.function]
         implementation = function.implementations.get(spot.implementation)
         node = instance.nodes.get(spot.node)
-        if implementation is not None and node is not None and implementation.level in node.runs:
+        if implementation is not None and node is not None and implementation.runs_on(node):
             runs[name] = Running(function, implementation, node, spot.device)
     return runs
 
 
-def chain_usage(instance: Instance, chain: Chain, chain_placement: ChainPlacement, hops: Hops | None = None) -> Usage:
+def private(component: Component, function: Function) -> bool:
+    """Whether a component has an instance of a shared function to itself."""
+    return function.shared and component.private
+
+
+def own_demand(component: Component, function: Function, implementation: Implementation) -> Mapping[str, int]:
+    """What a component takes of its node, beside what opened instances take."""
+    return implementation.alone if private(component, function) else implementation.demand
+
+
+def merged_as_one(chain_placement: ChainPlacement, runs: Mapping[str, Running]) -> list[list[str]]:
+    """The components that run, in groups that are charged once: the merged ones, and each other by itself."""
+    groups = [[name for name in group if name in runs] for group in chain_placement.merged]
+    inside = {name for group in groups for name in group}
+    return [*filter(None, groups), *([name] for name in runs if name not in inside)]
+
+
+def chain_usage(instance: Instance, chain: Chain, chain_placement: ChainPlacement, scene: Scene | None = None) -> Usage:
     """What one accepted chain takes.
 
     Args:
         instance: the problem.
         chain: the accepted chain.
         chain_placement: where it stands.
-        hops: ``index_hops(instance)``, if the caller has it.
+        scene: of the whole placement, if the caller has it; else no program is opened.
     """
+    scene = survey(instance) if scene is None else scene
     nodes: dict[str, dict[str, int]] = {}
     devices: dict[str, dict[str, dict[str, int]]] = {}
     links: dict[tuple[str, str], int] = {}
-    for run in running(instance, chain, chain_placement).values():
-        _add(nodes, run.node.name, run.implementation.demand)
-        if run.device is not None and run.device in run.node.devices:
-            _add(devices.setdefault(run.node.name, {}), run.device, run.implementation.device)
-    hops = index_hops(instance) if hops is None else hops
+    loads: dict[Opening, int] = {}
+    runs = running(instance, chain, chain_placement)
+    for group in merged_as_one(chain_placement, runs):
+        first = runs[group[0]]
+        demands = [own_demand(chain.components[name], runs[name].function, runs[name].implementation) for name in group]
+        _add(nodes, first.node.name, _largest(demands))
+        if first.device is not None and first.device in first.node.devices:
+            taken = _largest([runs[name].implementation.device for name in group])
+            _add(devices.setdefault(first.node.name, {}), first.device, taken)
+    for name, run in runs.items():
+        if run.function.shared and not chain.components[name].private:
+            opening = Opening(run.node.name, run.function.name, run.implementation.name)
+            loads[opening] = loads.get(opening, 0) + chain.load_bps(name)
     for flow in chain.flows:
-        for hop in hops_of(chain_placement.flows.get(flow.ends, ())):
-            if hop in hops:
+        for hop in paid_hops(chain_placement, flow):
+            if hop in scene.hops:
                 links[hop] = links.get(hop, 0) + flow.rate_bps
-    return Usage(nodes, devices, links)
+        for node, function, served_by in per_hop_programs(instance, flow, chain_placement, scene):
+            alone = flow.private or not function.shared
+            _add(nodes, node.name, served_by.alone if alone else served_by.demand)
+            if not alone:
+                opening = Opening(node.name, function.name, served_by.name)
+                loads[opening] = loads.get(opening, 0) + flow.rate_bps
+    return Usage(nodes, devices, links, loads)
+
+
+def per_hop_programs(
+    instance: Instance, flow: Flow, chain_placement: ChainPlacement, scene: Scene
+) -> Iterator[tuple[Node, Function, Implementation]]:
+    """(switch, function, program) of every program that serves a flow on its path; what is missing is left out."""
+    if flow.per_hop:
+        for node in touched(instance, chain_placement.flows.get(flow.ends, ())):
+            for name in flow.per_hop:
+                served_by = program(instance, scene, flow, name, node)
+                if served_by is not None:
+                    yield node, instance.functions[name], served_by
+
+
+def instances_usage(instance: Instance, placement: Placement) -> dict[str, Usage]:
+    """Shared function -> what its opened instances take; what dangles or does not run is left out."""
+    parts: dict[str, dict[str, dict[str, int]]] = {}
+    for opening, count in placement.instances.items():
+        runs = opened_as(instance, opening)
+        if runs is not None and count > 0:
+            part = parts.setdefault(runs.function.name, {})
+            once = runs.implementation.once
+            _add(part, opening.node, {resource: count * amount for resource, amount in once.items()})
+    return {name: Usage(nodes) for name, nodes in parts.items()}
 
 
 def total_usage(parts: Iterable[Usage]) -> Usage:
@@ -127,6 +264,7 @@ def total_usage(parts: Iterable[Usage]) -> Usage:
     nodes: dict[str, dict[str, int]] = {}
     devices: dict[str, dict[str, dict[str, int]]] = {}
     links: dict[tuple[str, str], int] = {}
+    loads: dict[Opening, int] = {}
     for part in parts:
         for node, amounts in part.nodes.items():
             _add(nodes, node, amounts)
@@ -135,22 +273,34 @@ def total_usage(parts: Iterable[Usage]) -> Usage:
                 _add(devices.setdefault(node, {}), device, amounts)
         for hop, rate in part.links.items():
             links[hop] = links.get(hop, 0) + rate
-    return Usage(nodes, devices, links)
+        for opening, load in part.loads.items():
+            loads[opening] = loads.get(opening, 0) + load
+    return Usage(nodes, devices, links, loads)
 
 
-def usage_by_chain(instance: Instance, placement: Placement, hops: Hops | None = None) -> dict[str, Usage]:
+def usage_by_chain(instance: Instance, placement: Placement, scene: Scene | None = None) -> dict[str, Usage]:
     """What each accepted chain takes; chains that the instance does not know are left out."""
-    hops = index_hops(instance) if hops is None else hops
+    scene = survey(instance, placement) if scene is None else scene
     return {
-        name: chain_usage(instance, instance.chains[name], chain_placement, hops)
+        name: chain_usage(instance, instance.chains[name], chain_placement, scene)
         for name, chain_placement in placement.chains.items()
         if name in instance.chains
     }
 
 
 def usage(instance: Instance, placement: Placement) -> Usage:
-    """What a whole placement takes: the sum over its chains."""
-    return total_usage(usage_by_chain(instance, placement).values())
+    """What a whole placement takes: the sum over its chains and its opened instances."""
+    own = usage_by_chain(instance, placement)
+    return total_usage([*own.values(), *instances_usage(instance, placement).values()])
+
+
+def _largest(amounts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Elementwise largest."""
+    largest: dict[str, int] = {}
+    for part in amounts:
+        for resource, amount in part.items():
+            largest[resource] = max(amount, largest.get(resource, 0))
+    return largest
 
 
 def _add(totals: dict[str, dict[str, int]], key: str, amounts: Mapping[str, int]) -> None:

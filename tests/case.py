@@ -13,7 +13,7 @@ from typing import Any
 import pyomo.environ as pyo
 from pyomo.repn.plugins.lp_writer import FileDeterminism, LPWriter
 
-from mosaico_place.compile import compile_instance
+from mosaico_place.compile import Problem, compile_instance
 from mosaico_place.exact.constraints import ROWS
 from mosaico_place.exact.model import Formulation, build
 from mosaico_place.instance import Instance
@@ -27,7 +27,11 @@ FOLDERS: Mapping[type[Rule | CostTerm], Path] = {Rule: CASES / "rules", CostTerm
 
 Word = Rule | CostTerm
 
-OWN_ROWS: Mapping[CostTerm, str] = {CostTerm.LATENCY: "latency", CostTerm.ACTIVE: "active_rows"}
+OWN_ROWS: Mapping[CostTerm, str] = {
+    CostTerm.LATENCY: "latency",
+    CostTerm.ACTIVE: "active_rows",
+    CostTerm.BALANCE: "balance_rows",
+}
 """Pyomo name of the rows that tie a cost term's own variables to the placement, for the terms that have such."""
 
 
@@ -44,18 +48,41 @@ class Case:
         return instance_from_dict(self.data["instance"])
 
     @property
-    def relaxed(self) -> Instance:
-        """The instance in which the rule does not bind."""
-        return instance_from_dict(merged(self.data["instance"], self.data["relaxed"]))
+    def previous(self) -> Placement | None:
+        """The placement before, if the case has one."""
+        return self.placement("previous") if "previous" in self.data else None
 
     @property
-    def without(self) -> Instance:
-        """The instance whose objective does not name the cost term."""
-        return instance_from_dict({**self.data["instance"], "objective": self.data["without"]["objective"]})
+    def max_moves(self) -> int | None:
+        """How many components may move; None for any number."""
+        most: int | None = self.data.get("max-moves")
+        return most
+
+    @property
+    def problem(self) -> Problem:
+        """The case compiled."""
+        return compile_instance(self.instance, self.previous, self.max_moves)
+
+    @property
+    def relaxed(self) -> Problem:
+        """The case compiled so that the rule does not bind: in another instance, or with more moves, or both."""
+        instance = instance_from_dict(merged(self.data["instance"], self.data.get("relaxed", {})))
+        return compile_instance(instance, self.previous, self.data.get("relaxed-max-moves", self.max_moves))
+
+    @property
+    def without(self) -> Problem:
+        """The case compiled with an objective that does not name the cost term."""
+        instance = instance_from_dict({**self.data["instance"], "objective": self.data["without"]["objective"]})
+        return compile_instance(instance, self.previous, self.max_moves)
 
     def placement(self, key: str) -> Placement:
         """The placement under a key."""
         return parse_placement(json.dumps(self.data[key]), f"{self.word}: {key}")
+
+
+def code_name(word: Word) -> str:
+    """What a rule or cost term is called in the code: the name of its functions, and of a rule's rows."""
+    return word.value.replace("-", "_")
 
 
 def path_of(word: Word, suffix: str) -> Path:
@@ -95,13 +122,13 @@ def lp_text(word: Word) -> str:
     Of a rule: its rows, without an objective; the whole model if the rule has no rows. Of a cost term: the objective
     level that names it, with the rows that tie its own variables.
     """
-    instance = read_case(word).instance
-    formulation = build(compile_instance(instance))
+    problem = read_case(word).problem
+    formulation = build(problem)
     if isinstance(word, CostTerm):
-        level = next(k for k, terms in enumerate(instance.objective) if word in {term.cost for term in terms})
+        level = next(k for k, terms in enumerate(problem.instance.objective) if word in {term.cost for term in terms})
         _keep(formulation, rows=OWN_ROWS.get(word), level=level)
     elif word in ROWS:
-        _keep(formulation, rows=word.value, level=None)
+        _keep(formulation, rows=code_name(word), level=None)
     else:
         _keep(formulation, rows=..., level=0)
     return _written(formulation)

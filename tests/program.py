@@ -47,7 +47,15 @@ def program(*arguments: object, **options: Any) -> subprocess.CompletedProcess[s
 def fake(monkeypatch: pytest.MonkeyPatch, answer: Callable[[Options], Result]) -> None:
     """Put something else in the place of the solver."""
 
-    def solve(instance: object, *, method: str, options: Options, previous: Placement | None) -> Result:  # noqa: ARG001
+    def solve(
+        instance: object,
+        *,
+        method: str,
+        options: Options,
+        previous: Placement | None,
+        max_moves: int | None,
+    ) -> Result:
+        del instance, method, previous, max_moves
         return answer(options)
 
     # The package has a function of the module's name, so the module is asked for by name.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from hypothesis import HealthCheck, event, given, reject, settings
+from hypothesis import HealthCheck, Phase, event, given, reject, settings
+from hypothesis import strategies as st
 
 from mosaico_place.checking import check
 from mosaico_place.compile import compile_instance
@@ -12,22 +13,23 @@ from mosaico_place.costing import cost
 from mosaico_place.exact.method import solve_exact
 from mosaico_place.instance import Instance
 from mosaico_place.method import Options
+from mosaico_place.placement import Placement
 from mosaico_place.result import Termination
 from mosaico_place.rules import CostTerm, Rule
 from tests.brute_force import Best, TooManyError, brute_force
-from tests.strategies import tiny_instances
+from tests.strategies import previous_placements, tiny_instances
 
 EXAMPLES = 300
 TOLERANCE = 1e-6
 
 
-def agree(instance: Instance) -> Counter[str]:
+def agree(instance: Instance, previous: Placement | None, max_moves: int | None) -> Counter[str]:
     """Solve both ways and compare; returns the rules that ruled something out and the terms that cost something."""
     try:
-        expected = brute_force(instance)
+        expected = brute_force(instance, previous, max_moves)
     except TooManyError:
         reject()
-    answer = solve_exact(compile_instance(instance), Options(gap=0.0, threads=1))
+    answer = solve_exact(compile_instance(instance, previous, max_moves), Options(gap=0.0, threads=1))
     if expected.values is None:
         assert answer.termination is Termination.INFEASIBLE
         assert answer.placement is None
@@ -35,8 +37,8 @@ def agree(instance: Instance) -> Counter[str]:
         return _refused(expected)
     assert answer.termination is Termination.OPTIMAL
     assert answer.placement is not None
-    assert check(instance, answer.placement) == []
-    found = cost(instance, answer.placement)
+    assert check(instance, answer.placement, previous, max_moves) == []
+    found = cost(instance, answer.placement, previous)
     assert found.levels == expected.values
     for value, bound in zip(found.levels, answer.bounds, strict=True):
         assert bound is not None
@@ -54,10 +56,18 @@ def test_exact_equals_brute_force() -> None:
     """Tests that exact finds the optimum of random instances in which every rule and every cost term plays a part."""
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-    @given(tiny_instances())
-    def agrees(instance: Instance) -> None:
-        played = agree(instance)
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        derandomize=True,
+        phases=(Phase.explicit, Phase.generate),  # shrinking would take minutes
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(tiny_instances(), st.data())
+    def agrees(instance: Instance, data: st.DataObject) -> None:
+        previous = data.draw(st.none() | previous_placements(instance))
+        max_moves = data.draw(st.none() | st.integers(0, 2))
+        played = agree(instance, previous, max_moves)
         seen["instances"] += 1
         seen.update(played.keys())
 

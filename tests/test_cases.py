@@ -10,19 +10,19 @@ import pytest
 
 from mosaico_place import checking, costing
 from mosaico_place.checking import check
-from mosaico_place.compile import candidates, compile_instance
+from mosaico_place.compile import Problem, candidates
 from mosaico_place.costing import cost
 from mosaico_place.exact import objective
 from mosaico_place.exact.constraints import ROWS
 from mosaico_place.exact.highs import Highs
 from mosaico_place.exact.method import solve_exact
 from mosaico_place.exact.model import build, transfer
-from mosaico_place.instance import Instance, Term
+from mosaico_place.instance import Term
 from mosaico_place.method import Options
 from mosaico_place.placement import Placement
 from mosaico_place.result import Termination
 from mosaico_place.rules import CostTerm, Rule
-from tests.case import FOLDERS, Word, fractions, lp_text, path_of, read_case
+from tests.case import FOLDERS, Word, code_name, fractions, lp_text, path_of, read_case
 
 MODEL_PAGE = Path(__file__).parents[1] / "docs" / "model.md"
 SECTIONS: dict[type[Word], str] = {Rule: "Rules", CostTerm: "Cost terms"}
@@ -33,13 +33,13 @@ every_rule = pytest.mark.parametrize("rule", list(Rule))
 every_term = pytest.mark.parametrize("term", list(CostTerm))
 
 
-def solved(instance: Instance) -> tuple[tuple[Fraction, ...], Placement]:
-    """Exact level values and the placement of an instance that is solved to the end."""
-    answer = solve_exact(compile_instance(instance), Options(gap=0.0, threads=1))
+def solved(problem: Problem) -> tuple[tuple[Fraction, ...], Placement]:
+    """Exact level values and the placement of a problem that is solved to the end."""
+    answer = solve_exact(problem, Options(gap=0.0, threads=1))
     assert answer.termination is Termination.OPTIMAL
     assert answer.placement is not None
-    assert check(instance, answer.placement) == []
-    values = cost(instance, answer.placement).levels
+    assert check(problem.instance, answer.placement, problem.previous, problem.max_moves) == []
+    values = cost(problem.instance, answer.placement, problem.previous).levels
     assert [float(value) for value in values] == pytest.approx(answer.bounds, abs=TOLERANCE)
     return values, answer.placement
 
@@ -48,7 +48,7 @@ def solved(instance: Instance) -> tuple[tuple[Fraction, ...], Placement]:
 def test_optimum(word: Word) -> None:
     """Tests that exact finds the optimum that was worked out by hand."""
     case = read_case(word)
-    assert solved(case.instance)[0] == fractions(case.data["optimum"])
+    assert solved(case.problem)[0] == fractions(case.data["optimum"])
 
 
 @every_rule
@@ -65,19 +65,19 @@ def test_broken_rule_is_found(rule: Rule) -> None:
     """Tests that the checker finds this one violation, and that the optimum is beaten only by breaking the rule."""
     case = read_case(rule)
     placement = case.placement("breaking")
-    (violation,) = check(case.instance, placement)
+    (violation,) = check(case.instance, placement, case.previous, case.max_moves)
     assert violation.rule is rule
     assert violation.where == case.data["violation"]["where"]
     assert violation.amount == float(Fraction(case.data["violation"]["amount"]))
-    assert cost(case.instance, placement).levels < fractions(case.data["optimum"])
+    assert cost(case.instance, placement, case.previous).levels < fractions(case.data["optimum"])
 
 
 @pytest.mark.parametrize("rule", list(ROWS))
 def test_rows_bind(rule: Rule) -> None:
     """Tests that the model without the rule's rows believes in something better than the optimum."""
     case = read_case(rule)
-    formulation = build(compile_instance(case.instance))
-    getattr(formulation.model, rule.value).deactivate()
+    formulation = build(case.problem)
+    getattr(formulation.model, code_name(rule)).deactivate()
     options = Options(threads=1)
     highs = Highs(transfer(formulation), stop=options.stop, watch=lambda _: None)
     outcome = highs.minimise(0, gap=0.0, time_limit_s=60.0)
@@ -90,15 +90,16 @@ def test_term_matters(term: CostTerm) -> None:
     case = read_case(term)
     values, placement = solved(case.without)
     assert values == fractions(case.data["without"]["optimum"])
-    assert placement != solved(case.instance)[1]
-    assert cost(case.instance, placement).levels > fractions(case.data["optimum"])
+    assert placement != solved(case.problem)[1]
+    assert cost(case.instance, placement, case.previous).levels > fractions(case.data["optimum"])
 
 
 @every_term
 def test_term_of_placement(term: CostTerm) -> None:
     """Tests that the term of a placement is what was worked out by hand."""
     case = read_case(term)
-    assert cost(case.instance, case.placement("placement")).terms[Term(term)] == Fraction(case.data["cost"])
+    found = cost(case.instance, case.placement("placement"), case.previous)
+    assert found.terms[Term(term)] == Fraction(case.data["cost"])
 
 
 @every_word
@@ -111,11 +112,6 @@ def test_golden_lp(word: Word) -> None:
 def test_says(word: Word) -> None:
     """Tests that every case says in one sentence what the rule or cost term is about."""
     assert re.fullmatch(r"[A-Z][^\n]*\.", read_case(word).data["says"])
-
-
-def named(word: Word) -> str:
-    """Name of the functions of a rule or cost term."""
-    return word.value.replace("-", "_")
 
 
 def headings(section: str) -> list[str]:
@@ -131,13 +127,13 @@ def test_nothing_lacks(word: Word) -> None:
     """Tests that a rule or cost term has its case, its LP, its functions in model and judge, its paragraph."""
     lacks = [f"{path_of(word, suffix).name}" for suffix in (".yaml", ".lp") if not path_of(word, suffix).is_file()]
     if isinstance(word, Rule):
-        in_model = callable(ROWS.get(word)) or callable(getattr(candidates, named(word), None))
+        in_model = callable(ROWS.get(word)) or callable(getattr(candidates, code_name(word), None))
         judge: object = checking
     else:
-        in_model = word is CostTerm.REJECTED or word in objective.COSTS
+        in_model = word in objective.COSTS or word in objective.CLASS_COSTS
         judge = costing
     lacks += [] if in_model else ["a function in the model"]
-    lacks += [] if callable(getattr(judge, named(word), None)) else ["a function in the judge"]
+    lacks += [] if callable(getattr(judge, code_name(word), None)) else ["a function in the judge"]
     lacks += [] if word.value in headings(SECTIONS[type(word)]) else ["a heading in docs/model.md"]
     assert lacks == []
 
@@ -153,5 +149,6 @@ def test_nothing_is_left_over(kind: type[Word]) -> None:
 def test_functions_are_named_like_their_rule() -> None:
     """Tests that the functions of the model bear the names of their rules and cost terms."""
     # Not one dictionary: a rule and a cost term of one name are equal.
-    assert [function.__name__ for function in ROWS.values()] == [named(rule) for rule in ROWS]
-    assert [function.__name__ for function in objective.COSTS.values()] == [named(term) for term in objective.COSTS]
+    assert [function.__name__ for function in ROWS.values()] == [code_name(rule) for rule in ROWS]
+    for costs in (objective.COSTS, objective.CLASS_COSTS):
+        assert [function.__name__ for function in costs.values()] == [code_name(term) for term in costs]

@@ -11,7 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mosaico_place.checking import check, check_chain, check_device, check_link, check_node
+from mosaico_place.checking import (
+    check,
+    check_chain,
+    check_class,
+    check_device,
+    check_link,
+    check_moves,
+    check_node,
+    check_opening,
+)
 from mosaico_place.instance import (
     Budget,
     Chain,
@@ -21,18 +30,20 @@ from mosaico_place.instance import (
     Function,
     Group,
     Implementation,
+    Independent,
     Instance,
     Kind,
     Level,
     Link,
     Node,
     Term,
+    TrafficClass,
     Where,
 )
-from mosaico_place.placement import EMPTY, ChainPlacement, FlowPath, Placement, Spot
+from mosaico_place.placement import EMPTY, ChainPlacement, FlowPath, Opening, Placement, Spot
 from mosaico_place.result import Violation
 from mosaico_place.rules import CostTerm, Rule
-from mosaico_place.usage import index_hops, total_usage, usage_by_chain
+from mosaico_place.usage import index_hops, instances_usage, survey, total_usage, usage_by_chain
 
 US = 1000
 MBPS = 10**6
@@ -81,6 +92,19 @@ FUNCTIONS = {
         "gpu": Implementation("gpu", Level.GPU, {"cpu": 500}, {"share": 300, "memory": 2 * GIB}, 100 * US),
         "vnf": Implementation("vnf", Level.VNF, {"cpu": 2000, "memory": 1 * GIB}, processing_ns=500 * US),
     }),
+    "cap": Function("cap", {"vnf": Implementation("vnf", Level.VNF, {"cpu": 100}, capacity_bps=25 * MBPS)}),
+    "dpi": Function("dpi", {
+        "p4": Implementation("p4", Level.P4, {"sram": 1}, once={"stages": 2}),
+        "vnf": Implementation("vnf", Level.VNF, {"cpu": 100}, once={"cpu": 1000}, capacity_bps=25 * MBPS),
+        "vnf-fast": Implementation("vnf-fast", Level.VNF, {"cpu": 50}, needs={"site": ("rennes",)}),
+    }, shared=True),
+    "queue": Function("queue", {
+        "p4": Implementation("p4", Level.P4, {"sram": 1}, once={"stages": 10}),
+        "p4-deep": Implementation("p4-deep", Level.P4, {"sram": 9}),
+    }, shared=True, l4s=True),
+    "telemetry": Function("telemetry", {
+        "p4": Implementation("p4", Level.P4, once={"stages": 1}, capacity_bps=100 * MBPS),
+    }, shared=True),
 }  # fmt: skip
 # in 0 + (10 + forwarding 1) + fw 1 + 5 + game 100 + (5 + forwarding 1 + 10) + out 4 = 137 us when PLACED
 LINE = Chain(
@@ -575,28 +599,449 @@ def test_only_and_never_pass_over_who_stands_nowhere() -> None:
     assert found(chain, lost) == [(Rule.PLACED, "chain line, component game")]
 
 
+# --- throughput ----------------------------------------------------------------------------------------
+
+
+def rated(name: str = "rated", rate_mbps: int = 10, function: str = "dpi", *, private: bool = False) -> Chain:
+    """A chain gnb -> component of a function, at a rate."""
+    parts = {"in": Component("in", at="gnb"), "it": Component("it", function, private=private)}
+    return Chain(name, parts, (Flow("in", "it", rate_mbps * MBPS),))
+
+
+def standing_at(spot: Spot) -> ChainPlacement:
+    """Where such a chain stands, with a path to there."""
+    paths: dict[str, FlowPath] = {"sw": ("gnb", "sw"), "a": ("gnb", "sw", "a"), "b": ("gnb", "sw", "rt", "b")}
+    return ChainPlacement({"it": spot}, {("in", "it"): paths[spot.node]})
+
+
+@pytest.mark.parametrize("private", [False, True])
+def test_throughput_of_a_component_by_itself(private: bool) -> None:
+    """Tests that a dedicated component, and a private one, carries its implementation's capacity and no bit more."""
+    function = "dpi" if private else "cap"
+    exact = rated(rate_mbps=25, function=function, private=private)
+    placement = Placement({"rated": standing_at(Spot("b", "vnf"))})
+    assert check(instance(exact), placement) == []
+    over = replace(exact, flows=(Flow("in", "it", 25 * MBPS + 1),))
+    one = the_one(check(instance(over), placement))
+    assert (one.rule, one.where, one.amount) == (Rule.THROUGHPUT, "chain rated, component it", 1)
+    assert one.message == "has a load of 25000.001 kbps, but its implementation carries 25 Mbps, 1 bps less"
+
+
+def test_throughput_of_opened_instances() -> None:
+    """Tests that the loads of all chains together fit on the instances that are opened, and who loads them is said."""
+    chains = [rated(name, rate) for name, rate in (("x", 20), ("y", 30), ("z", 25))]
+    spots = {chain.name: standing_at(Spot("b", "vnf")) for chain in chains}
+    opening = Opening("b", "dpi", "vnf")
+    assert check(instance(*chains), Placement(spots, {opening: 3})) == []
+    one = the_one(check(instance(*chains), Placement(spots, {opening: 2})))
+    assert (one.rule, one.where, one.amount) == (Rule.THROUGHPUT, "node b, dpi vnf", 25 * MBPS)
+    users = "y (30 Mbps), z (25 Mbps), x (20 Mbps)"
+    assert one.message == f"75 Mbps used of 50 Mbps, 25 Mbps too much, by {users}"
+
+
+def test_throughput_needs_an_instance() -> None:
+    """Tests that what a shared function serves needs one opened on its node, in its implementation."""
+    names = [f"c{index}" for index in range(7)]
+    chains = [rated(name, 1) for name in names]
+    placement = Placement(dict.fromkeys(names, standing_at(Spot("b", "vnf"))), {Opening("a", "dpi", "vnf"): 1})
+    one = the_one(check(instance(*chains), placement))
+    assert (one.rule, one.where, one.amount) == (Rule.THROUGHPUT, "node b, dpi vnf", 1)
+    assert one.message == "no instance is opened, but c0, c1, c2, c3, c4 and 2 more need one"
+
+
+def test_throughput_of_a_program_on_a_switch() -> None:
+    """Tests that a program is opened once on a switch, in one implementation, whether or not anything uses it."""
+    where = "node sw, queue p4"
+    message = "a program is opened at most once per switch, in one implementation; this one is 2 times"
+    twice = {Opening("sw", "queue", "p4"): 2}
+    both = {Opening("sw", "queue", "p4"): 1, Opening("sw", "queue", "p4-deep"): 1}
+    roomy = instance(sw=replace(NODES[1], capacity={"stages": 20}))
+    for opened in (twice, both):
+        assert check(roomy, Placement({}, opened)) == [Violation(Rule.THROUGHPUT, where, message)]
+    different = {Opening("sw", "queue", "p4"): 1, Opening("sw", "dpi", "p4"): 1}
+    assert check(instance(), Placement({}, different)) == []
+
+
+@pytest.mark.parametrize(("opening", "message"), [
+    (Opening("bb", "dpi", "vnf"), "node 'bb' does not exist; did you mean 'b'?"),
+    (Opening("b", "dpa", "vnf"), "function 'dpa' does not exist; did you mean 'dpi'?"),
+    (Opening("b", "fw", "vnf"), "function 'fw' is not shared, so nothing of it is opened; remove this entry"),
+    (Opening("b", "dpi", "gpu"), "implementation 'gpu' does not exist; it has p4, vnf, vnf-fast"),
+    (Opening("b", "dpi", "p4"), "server 'b' does not run p4"),
+    (Opening("gnb", "dpi", "vnf"), "access 'gnb' does not run vnf"),
+    (Opening("b", "dpi", "vnf-fast"), "implementation 'vnf-fast' needs site: rennes, which node 'b' does not have"),
+])  # fmt: skip
+def test_throughput_of_what_cannot_be_opened(opening: Opening, message: str) -> None:
+    """Tests that an instance of what does not exist, or does not run there, is one fault, and takes nothing."""
+    where = f"node {opening.node}, {opening.function} {opening.implementation}"
+    assert check(instance(), Placement({}, {opening: 1})) == [Violation(Rule.THROUGHPUT, where, message)]
+
+
+def test_throughput_counts_forwards() -> None:
+    """Tests that a number of instances below 0, which no file can hold, is refused and not added up."""
+    one = the_one(check(instance(), Placement({}, {Opening("b", "dpi", "vnf"): -1})))
+    assert (one.where, one.message) == ("node b, dpi vnf", "cannot be opened -1 times")
+
+
+def test_opened_instances_fill_their_node_beside_the_chains() -> None:
+    """Tests that instances are named as users of a capacity like chains."""
+    # 3 instances take 3 x 1 = 3 cores, 2 users 0.1 each, the game 2: 5.2 of 4
+    chains = [rated("x"), rated("y"), Chain("g", {"game": Component("game", "game")})]
+    spots = {name: standing_at(Spot("b", "vnf")) for name in ("x", "y")}
+    placement = Placement(
+        {**spots, "g": ChainPlacement({"game": Spot("b", "vnf")}, {})}, {Opening("b", "dpi", "vnf"): 3}
+    )
+    one = the_one(check(instance(*chains), placement))
+    assert (one.rule, one.where, one.amount) == (Rule.CAPACITY, "node b, cpu", 1.2)
+    assert one.message == "5.2 used of 4, 1.2 too much, by instances of dpi (3), g (2), x (0.1), y (0.1)"
+
+
+def test_placed_where_the_needs_are_not_met() -> None:
+    """Tests that an implementation that needs a label does not run on a node with another value, or with none."""
+    for node, spot in (("b", Spot("b", "vnf-fast")), ("c", Spot("c", "vnf-fast"))):
+        placed = ChainPlacement({"dpi": spot}, {})
+        alone = Chain("alone", {"dpi": Component("dpi", "dpi", private=True)})
+        one = the_one(check(instance(alone), Placement({"alone": placed})))
+        assert (one.rule, one.where) == (Rule.PLACED, "chain alone, component dpi")
+        assert one.message == f"implementation 'vnf-fast' needs site: rennes, which node '{node}' does not have"
+    on_a = ChainPlacement({"dpi": Spot("a", "vnf-fast")}, {})
+    assert found(Chain("alone", {"dpi": Component("dpi", "dpi", private=True)}), on_a) == []
+
+
+# --- per-hop -------------------------------------------------------------------------------------------
+
+
+def asking(*per_hop: str, strict: bool = False, private: bool = False) -> Chain:
+    """gnb -> b over sw and rt, 10 Mbps, with these per-hop functions."""
+    flow = Flow("in", "out", 10 * MBPS, per_hop, strict, private)
+    return Chain("asks", {"in": Component("in", at="gnb"), "out": Component("out", at="b")}, (flow,))
+
+
+ASKS = {"asks": ChainPlacement({}, {("in", "out"): ("gnb", "sw", "rt", "b")})}
+
+
+def test_per_hop_is_opened_or_missing() -> None:
+    """Tests that a shared per-hop function must be opened on every switch of the path, in whichever program."""
+    chain = asking("queue", "telemetry")
+    opened = {Opening("sw", "queue", "p4-deep"): 1, Opening("sw", "telemetry", "p4"): 1}
+    assert check(instance(chain), Placement(ASKS, opened)) == []
+    del opened[Opening("sw", "queue", "p4-deep")]
+    one = the_one(check(instance(chain), Placement(ASKS, opened)))
+    assert (one.rule, one.where, one.amount) == (Rule.PER_HOP, "chain asks, flow in -> out, queue", 1)
+    assert one.message == "needs 'queue' on every switch of its path, but it is not on sw"
+
+
+def test_per_hop_names_every_switch_that_lacks_it() -> None:
+    """Tests that switches are counted once each, the first and the last node of a path among them."""
+    switches = [replace(NODES[1], name=name) for name in ("s1", "s2", "s3")]
+    chain = Chain(
+        "asks",
+        {"in": Component("in", at="s1"), "out": Component("out", at="s3")},
+        (Flow("in", "out", MBPS, ("queue",)),),
+    )
+    small = instance(chain, **{node.name: node for node in switches})
+    small = replace(small, links=(*small.links, joined("s1", "s2", 1), joined("s2", "s3", 1)))
+    placed = {"asks": ChainPlacement({}, {("in", "out"): ("s1", "s2", "s3")})}
+    one = the_one(check(small, Placement(placed, {Opening("s2", "queue", "p4"): 1})))
+    assert (one.rule, one.amount) == (Rule.PER_HOP, 2)
+    assert one.message == "needs 'queue' on every switch of its path, but it is not on s1, s3"
+
+
+def test_per_hop_of_a_flow_by_itself() -> None:
+    """Tests that a private flow needs nothing opened, but a switch that runs the program, and its stages."""
+    chain = asking("queue", private=True)
+    assert check(instance(chain), Placement(ASKS)) == []
+    # queue takes 10 stages once: a second flow finds 2 of 12 left
+    twice = [replace(chain, name=name) for name in ("x", "y")]
+    one = the_one(check(instance(*twice), Placement(dict.fromkeys("xy", ASKS["asks"]))))
+    assert (one.rule, one.where, one.amount) == (Rule.CAPACITY, "node sw, stages", 8)
+    plain = replace(NODES[1], offers=frozenset())
+    one = the_one(check(instance(chain, sw=plain), Placement(ASKS)))
+    assert (one.rule, one.where) == (Rule.PER_HOP, "chain asks, flow in -> out, queue")
+
+
+def test_per_hop_programs_have_a_throughput() -> None:
+    """Tests that the flows that one program serves are its load, and a private flow the load of its own."""
+    over = replace(asking("telemetry"), flows=(Flow("in", "out", 100 * MBPS + 1, ("telemetry",)),))
+    opening = Opening("sw", "telemetry", "p4")
+    one = the_one(check(instance(over), Placement(ASKS, {opening: 1})))
+    assert (one.rule, one.where, one.amount) == (Rule.THROUGHPUT, "node sw, telemetry p4", 1)
+    private = replace(over, flows=(replace(over.flows[0], private=True),))
+    one = the_one(check(instance(private), Placement(ASKS)))
+    assert (one.rule, one.where) == (Rule.THROUGHPUT, "chain asks, flow in -> out, telemetry on sw")
+    assert one.message == "has a load of 100000.001 kbps, but its implementation carries 100 Mbps, 1 bps less"
+    assert one.amount == 1
+
+
+def test_per_hop_strict_flows_cross_no_router() -> None:
+    """Tests that a strict flow is told of the routers that it crosses, and others may cross them."""
+    opened = {Opening("sw", "queue", "p4"): 1}
+    assert check(instance(asking("queue")), Placement(ASKS, opened)) == []
+    one = the_one(check(instance(asking("queue", strict=True)), Placement(ASKS, opened)))
+    assert (one.rule, one.where, one.amount) == (Rule.PER_HOP, "chain asks, flow in -> out", 1)
+    assert one.message == "is strict, but its path crosses rt, where no program runs"
+
+
+def test_per_hop_is_not_asked_of_a_broken_path() -> None:
+    """Tests that a path that does not hold is a fault of ``routed`` alone."""
+    cut = {"asks": ChainPlacement({}, {("in", "out"): ("gnb", "rt", "b")})}
+    assert the_one(check(instance(asking("queue", strict=True)), Placement(cut))).rule is Rule.ROUTED
+
+
+# --- copies --------------------------------------------------------------------------------------------
+
+
+def watched() -> Chain:
+    """fw -> out with a copy to a probe on b."""
+    parts = {"fw": Component("fw", "fw"), "out": Component("out", at="gnb"), "probe": Component("probe", at="b")}
+    flows = (Flow("fw", "out", 30 * MBPS), Flow("fw", "probe", 30 * MBPS, copy_of=("fw", "out")))
+    return Chain("watched", parts, flows)
+
+
+def watched_at(host: FlowPath, copy: FlowPath) -> Placement:
+    """fw on a, with these paths."""
+    placed = ChainPlacement({"fw": Spot("a", "vnf")}, {("fw", "out"): host, ("fw", "probe"): copy})
+    return Placement({"watched": placed})
+
+
+def test_copies_start_with_their_host() -> None:
+    """Tests that a copy may leave its host anywhere, and blames a host without a path once."""
+    host: FlowPath = ("a", "sw", "gnb")
+    for copy in (("a", "sw", "rt", "b"), ("a", "b")):
+        assert check(instance(watched()), watched_at(host, copy)) == []
+    wrong = check(instance(watched()), watched_at((), ("a", "b")))
+    assert [(each.rule, each.where, each.message) for each in wrong] == [
+        (Rule.ROUTED, "chain watched, flow fw -> out", "has no path"),
+        (Rule.ROUTED, "chain watched, flow fw -> probe",
+         "is a copy of fw -> out, whose path does not start where its own does"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("host", "copy", "where", "message"), [
+    (("a", "sw", "gnb"), ("rt", "b"), "fw -> probe", "its path starts at 'rt', but 'fw' stands on 'a'"),
+    (("a", "sw", "gnb"), ("b",), "fw -> probe", "its path starts at 'b', but 'fw' stands on 'a'"),
+    (("a", "sw", "gnb"), (), "fw -> probe", "has no path"),
+    (("sw", "gnb"), ("rt", "b"), "fw -> out, fw -> probe", "its path starts at 'sw', but 'fw' stands on 'a'"),
+])  # fmt: skip
+def test_copies_start_where_their_tail_stands(host: FlowPath, copy: FlowPath, where: str, message: str) -> None:
+    """Tests that a copy that starts elsewhere than its host is a fault, told of whichever starts at the wrong node."""
+    found = check(instance(watched()), watched_at(host, copy))
+    assert [each.where for each in found] == [f"chain watched, flow {each}" for each in where.split(", ")]
+    assert {each.rule for each in found} == {Rule.ROUTED}
+    assert (found[0].message, found[0].amount) == (message, 1)
+
+
+def test_copies_take_no_link_beside_their_host() -> None:
+    """Tests that a link is filled by host and copy once as far as they go together."""
+    # a -> sw is 200 Mbps wide
+    wide = replace(watched(), flows=tuple(replace(flow, rate_bps=200 * MBPS) for flow in watched().flows))
+    assert check(instance(wide), watched_at(("a", "sw", "gnb"), ("a", "sw", "rt", "b"))) == []
+
+
+# --- rewrites ------------------------------------------------------------------------------------------
+
+
+def rewriting() -> tuple[Chain, dict[str, Spot]]:
+    """Firewalls f0 -> f1 -> f2 on b, the first two equivalent, the last two independent."""
+    names = ("f0", "f1", "f2")
+    chain = Chain(
+        "line",
+        {name: Component(name, "fw") for name in names},
+        equivalent=(names[:2],),
+        independent=(Independent(names[1:]),),
+    )
+    return chain, dict.fromkeys(names, Spot("b", "vnf"))
+
+
+NOT_EQUIVALENT = "are merged, but the chain does not list them as equivalent"
+NOT_TOGETHER = "are merged, but do not stand on one node in one implementation"
+
+
+@pytest.mark.parametrize(("merged", "spots", "names", "message"), [
+    ((("f0", "f1"),), {}, None, None),
+    ((("f1", "f0"),), {}, None, None),
+    ((("f0", "f1"), ("f1", "f0")), {}, "f1, f0", "are merged more than once"),
+    ((("f1", "f2"),), {}, "f1, f2", NOT_EQUIVALENT),
+    ((("f0", "f1", "f2"),), {}, "f0, f1, f2", NOT_EQUIVALENT),
+    ((("f0",),), {}, "f0", NOT_EQUIVALENT),  # one alone is not merged with anything
+    ((("f0", "ghost"),), {}, "f0, ghost", NOT_EQUIVALENT),
+    ((("f0", "f1"),), {"f1": Spot("c", "vnf")}, "f0, f1", NOT_TOGETHER),
+    ((("f0", "f1"),), {"f1": Spot("sw", "p4")}, "f0, f1", NOT_TOGETHER),
+])  # fmt: skip
+def test_placed_merged(
+    merged: tuple[tuple[str, ...], ...], spots: dict[str, Spot], names: str | None, message: str | None
+) -> None:
+    """Tests that only equivalent components that meet in one implementation are merged, and each of them once."""
+    chain, placed = rewriting()
+    violations = check(instance(chain), Placement({"line": ChainPlacement({**placed, **spots}, {}, merged)}))
+    wrong = [Violation(Rule.PLACED, f"chain line, components {names}", message)] if message else []
+    # Two firewalls of 1.5 cores fit on b, three do not: what is not merged is charged.
+    assert [each for each in violations if each.rule is not Rule.CAPACITY] == wrong
+
+
+NOT_INDEPENDENT = "run in parallel, but the chain does not list them as independent"
+
+
+@pytest.mark.parametrize(("parallel", "spots", "names", "message"), [
+    ((("f1", "f2"),), {}, [], None),
+    ((("f1", "f2"),), {"f1": Spot("b", "p4")}, [], None),  # another way on the same node
+    ((("f2", "f1"),), {}, ["f2, f1"], NOT_INDEPENDENT),  # the order is that of the line
+    ((("f0", "f1"),), {}, ["f0, f1"], NOT_INDEPENDENT),
+    ((("f1", "f2"), ("f1", "f2")), {}, ["f1, f2"] * 2, "run in parallel more than once"),
+    ((("f1", "f2"),), {"f2": Spot("c", "vnf")}, ["f1, f2"], "run in parallel, but do not stand on one node"),
+    ((("f1", "f2"),), {"f2": Spot("ghost", "vnf")}, ["f1, f2"], "run in parallel, but do not stand on one node"),
+])  # fmt: skip
+def test_placed_parallel(
+    parallel: tuple[tuple[str, ...], ...], spots: dict[str, Spot], names: list[str], message: str | None
+) -> None:
+    """Tests that only independent components that meet on a node run in parallel."""
+    chain, placed = rewriting()
+    both = replace(NODES[4], offers=frozenset({Level.P4, Level.VNF}), capacity={"cpu": 9000, "stages": 9})
+    answer = Placement({"line": ChainPlacement({**placed, **spots}, {}, (), parallel)})
+    violations = [each for each in check(instance(chain, b=both), answer) if "does not exist" not in each.message]
+    assert violations == [Violation(Rule.PLACED, f"chain line, components {each}", str(message)) for each in names]
+
+
+# --- class-share ---------------------------------------------------------------------------------------
+
+
+def golden(share: Fraction | None, *chains: Chain, **nodes: Node) -> Instance:
+    """An instance whose class gold may use a share of everything; all chains but those named bulk are of it."""
+    classed = [chain if chain.name == "bulk" else replace(chain, class_name="gold") for chain in chains]
+    return replace(instance(*classed, **nodes), classes={"gold": TrafficClass("gold", share)})
+
+
+def test_class_share_of_a_node() -> None:
+    """Tests that the chains of a class together keep to its share of a resource, rounded down, and others do not."""
+    chains = [Chain(name, {"game": Component("game", "game")}) for name in ("g1", "g2", "bulk")]
+    spot = ChainPlacement({"game": Spot("b", "vnf")}, {})
+    roomy = replace(NODES[4], capacity={"cpu": 12000, "memory": 8 * GIB})
+    placement = Placement(dict.fromkeys(("g1", "g2", "bulk"), spot))
+    # g1 and g2 take 4 of 12 cores; bulk takes 2 more
+    assert check(golden(Fraction(1, 3), *chains, b=roomy), placement) == []
+    assert check(golden(None, *chains, b=roomy), placement) == []
+    short = replace(roomy, capacity={"cpu": 11999, "memory": 8 * GIB})  # a third of it is 3.999...
+    one = the_one(check(golden(Fraction(1, 3), *chains, b=short), placement))
+    assert (one.rule, one.where, one.amount) == (Rule.CLASS_SHARE, "class gold, node b, cpu", 0.001)
+    assert one.message == "4 used of 3.999, 0.001 too much, by g1 (2), g2 (2)"
+
+
+def test_class_share_of_a_device() -> None:
+    """Tests that each device counts by itself."""
+    chains, placement = games(g1="gpu-0", g2="gpu-0", g3="gpu-1")
+    wide = {"gpu-0": {"share": 1000, "memory": 8 * GIB}, "gpu-1": {"share": 1000, "memory": 8 * GIB}}
+    node = replace(NODES[3], devices=wide, capacity={"cpu": 8000}, reserved={})
+    one = the_one(check(golden(Fraction(1, 2), *chains, a=node), placement))
+    # 2 x 0.3 of gpu-0 and 4 of its 8 GiB; 0.3 of gpu-1; 3 x 0.5 = 1.5 of 8 cores
+    assert (one.rule, one.where, one.amount) == (Rule.CLASS_SHARE, "class gold, node a, device gpu-0, share", 0.1)
+    assert one.message == "0.6 used of 0.5, 0.1 too much, by g1 (0.3), g2 (0.3)"
+
+
+def test_class_share_of_a_link() -> None:
+    """Tests that each direction counts by itself, against its whole bandwidth, reserved or not."""
+    flow = Flow("in", "out", 30 * MBPS)
+    chain = Chain("thru", {"in": Component("in", at="gnb"), "out": Component("out", at="a")}, (flow,))
+    placement = Placement({"thru": ChainPlacement({}, {("in", "out"): ("gnb", "sw", "a")})})
+    # 30 of 1000 Mbps on gnb -> sw, 30 of 100 on sw -> a
+    reserved = Link(("sw", "a"), Direction(100 * MBPS, 0, 70 * MBPS), Direction(1, 0))
+    assert check(golden(Fraction(3, 10), chain).with_link(reserved), placement) == []
+    one = the_one(check(golden(Fraction(29, 100), chain), placement))
+    assert (one.rule, one.where, one.amount) == (Rule.CLASS_SHARE, "class gold, link sw -> a", MBPS)
+    assert one.message == "30 Mbps used of 29 Mbps, 1 Mbps too much, by thru (30 Mbps)"
+
+
+def test_class_share_leaves_out_what_is_opened() -> None:
+    """Tests that what instances take once belongs to no class, and what their users take each does."""
+    chain = rated("x", 10)
+    placement = Placement({"x": standing_at(Spot("b", "vnf"))}, {Opening("b", "dpi", "vnf"): 1})
+    # x takes 0.1 of 4 cores; the instance 1 core
+    assert check(golden(Fraction(1, 40), chain), placement) == []
+    private = rated("x", 10, private=True)
+    one = the_one(check(golden(Fraction(1, 40), private), replace(placement, instances={})))
+    assert (one.where, one.amount) == ("class gold, node b, cpu", 1)
+
+
+# --- max-moves -----------------------------------------------------------------------------------------
+
+BEFORE = ChainPlacement(
+    {"fw": Spot("a", "vnf"), "game": Spot("a", "gpu", "gpu-1")},
+    {("in", "fw"): ("gnb", "sw", "a"), ("fw", "game"): ("a",), ("game", "out"): ("a", "sw", "gnb")},
+)
+
+
+def test_max_moves_counts_spots_that_changed() -> None:
+    """Tests that node, device and implementation are what moves, not paths, newcomers, or chains that are gone."""
+    small = instance(lax(), replace(lax(), name="new"))
+    now = Placement({"line": PLACED, "new": BEFORE})  # fw from a to sw, game from gpu-1 to gpu-0
+    gone = Placement({"line": BEFORE, "gone": BEFORE, "ghost": PLACED})
+    assert check(small, now, gone, 2) == check(small, now, gone) == check(small, now, None, 0) == []
+    one = the_one(check(small, now, gone, 1))
+    assert (one.rule, one.where, one.amount) == (Rule.MAX_MOVES, "all chains", 1)
+    assert one.message == "2 components move, 1 more than the 1 that may"
+    detour = replace(PLACED, flows={**PLACED.flows, ("game", "out"): ("a", "b", "rt", "sw", "gnb")})
+    rerouted = check(small, Placement({"line": PLACED}), Placement({"line": detour}), 0)
+    assert rerouted == []
+
+
+def fixed(*names: str) -> Chain:
+    """The chain with no budget, in which these components are not movable."""
+    parts = {name: replace(part, movable=name not in names) for name, part in LINE.components.items()}
+    return replace(lax(), components=parts)
+
+
+def test_max_moves_of_what_is_not_movable() -> None:
+    """Tests that what is not movable stays, in every respect, while its node is up."""
+    small, before, now = instance(fixed("fw", "game")), Placement({"line": BEFORE}), Placement({"line": PLACED})
+    assert check(small, before, before) == check(small, EMPTY, before) == check(small, now) == []
+    found = check(small, now, before)
+    assert [(each.rule, each.where, each.message, each.amount) for each in found] == [
+        (Rule.MAX_MOVES, "chain line, component fw", "is not movable and stood on 'a', but is placed on 'sw'", 1),
+        (Rule.MAX_MOVES, "chain line, component game",
+         "is not movable, but runs another way on 'a' than before", 1),
+    ]  # fmt: skip
+    assert [each.where for each in check(instance(fixed("fw")), now, before)] == ["chain line, component fw"]
+
+
+def test_max_moves_lets_go_of_a_node_that_is_gone() -> None:
+    """Tests that what is not movable may leave a node that does not exist any more."""
+    lost = Placement({"line": replace(BEFORE, components={"fw": Spot("gone", "vnf")})})
+    assert check(instance(fixed("fw", "game")), Placement({"line": PLACED}), lost) == []
+
+
 # --- the whole and its parts ---------------------------------------------------------------------------
 
 STRICT = replace(
     LINE,
+    components={**LINE.components, "dpi": Component("dpi", "dpi", movable=False)},
+    flows=(
+        *LINE.flows[:2],
+        replace(LINE.flows[2], per_hop=("queue", "telemetry"), strict=True, burst_bytes=99),
+        Flow("game", "dpi", 30 * MBPS, copy_of=("game", "out")),
+    ),
     together=(Group(("fw", "game"), "site"),),
     apart=(Group(("fw", "game")),),
     only={"fw": Where(labels={"trust": ("high",)})},
     never={"game": Where(nodes=("b",))},
     required=True,
+    class_name="gold",
+    equivalent=(("fw", "dpi"),),
+    independent=(Independent(("fw", "game")),),
 )
-CROWDED = instance(
-    *(replace(STRICT, name=name) for name in ("x", "y")),
-    a=replace(NODES[3], capacity={"cpu": 1600, "memory": GIB}, devices={"gpu-0": {"share": 500}}),
-).with_link(joined("gnb", "sw", 10, 15, 50))
+CROWDED = replace(
+    instance(
+        *(replace(STRICT, name=name) for name in ("x", "y")),
+        a=replace(NODES[3], capacity={"cpu": 1600, "memory": GIB}, devices={"gpu-0": {"share": 500}}),
+    ).with_link(joined("gnb", "sw", 10, 15, 50)),
+    classes={"gold": TrafficClass("gold", Fraction(1, 2)), "silver": TrafficClass("silver")},
+)
 
 
 def placements() -> st.SearchStrategy[Placement]:
     """Placements of x and y, changed at random from good ones, often with names that do not exist."""
     names = ["gnb", "sw", "rt", "a", "b", "c", "ghost"]
-    implementations, devices = ["p4", "vnf", "gpu", "ghost"], [None, "gpu-0", "ghost"]
+    implementations, devices = ["p4", "vnf", "gpu", "vnf-fast", "p4-deep", "ghost"], [None, "gpu-0", "ghost"]
     spots = st.builds(Spot, st.sampled_from(names), st.sampled_from(implementations), st.sampled_from(devices))
-    part = st.sampled_from(["in", "fw", "game", "out", "ghost"])
+    part = st.sampled_from(["in", "fw", "game", "out", "dpi", "ghost"])
     paths = st.lists(st.sampled_from(names), max_size=4).map(tuple)
     changed = st.builds(
         moved,
@@ -604,34 +1049,58 @@ def placements() -> st.SearchStrategy[Placement]:
         st.dictionaries(st.tuples(part, part), paths, max_size=2),
     )
     bare = st.builds(ChainPlacement, st.dictionaries(part, spots), st.dictionaries(st.tuples(part, part), paths))
-    chain = changed | changed | bare
-    return st.builds(Placement, st.dictionaries(st.sampled_from(["x", "y", "ghost"]), chain))
+    groups = st.lists(st.lists(part, max_size=3).map(tuple), max_size=2).map(tuple)
+    rewrites = st.builds(lambda chain, *both: replace(chain, merged=both[0], parallel=both[1]), changed, groups, groups)
+    opening = st.builds(
+        Opening,
+        st.sampled_from(names),
+        st.sampled_from([*FUNCTIONS, "ghost"]),
+        st.sampled_from(implementations),
+    )
+    return st.builds(
+        Placement,
+        st.dictionaries(st.sampled_from(["x", "y", "ghost"]), changed | rewrites | bare),
+        st.dictionaries(opening, st.integers(-1, 3), max_size=4),
+    )
 
 
-@given(placements())
-def test_check_is_the_union_of_its_parts(placement: Placement) -> None:
-    """Tests that a whole check finds what the chains, nodes, devices and links give one by one."""
+MOST = st.none() | st.integers(0, 3)
+
+
+@given(placements(), st.none() | placements(), MOST)
+def test_check_is_the_union_of_its_parts(placement: Placement, previous: Placement | None, most: int | None) -> None:
+    """Tests that a whole check finds what chains, openings, nodes, devices, links, classes and moves give singly."""
     hops = index_hops(CROWDED)
     parts = usage_by_chain(CROWDED, placement)
-    total = total_usage(parts.values())
+    opened = instances_usage(CROWDED, placement)
+    total = total_usage([*parts.values(), *opened.values()])
+    users = {**parts, **{f"instances of {name}": part for name, part in opened.items()}}
+    scene = survey(CROWDED, placement)
     union = [
         violation
         for name in (*CROWDED.chains, "ghost")
-        for violation in check_chain(CROWDED, name, placement.chains.get(name))
+        for violation in check_chain(CROWDED, name, placement.chains.get(name), scene)
     ]
+    for opening in {*placement.instances, *total.loads}:
+        union += check_opening(CROWDED, opening, placement, total, parts)
     for node in CROWDED.nodes.values():
-        union += check_node(CROWDED, node.name, total, parts)
+        union += check_node(CROWDED, node.name, total, users)
         for device in node.devices:
             union += check_device(CROWDED, node.name, device, total, parts)
     for ends in hops:
         union += check_link(ends, total, parts, hops)
-    assert Counter(check(CROWDED, placement)) == Counter(union)
+    for traffic_class in CROWDED.classes.values():
+        union += check_class(CROWDED, traffic_class, parts, hops)
+    union += check_moves(CROWDED, placement, previous, most)
+    assert Counter(check(CROWDED, placement, previous, most)) == Counter(union)
 
 
-@given(placements())
-def test_check_never_asks_for_what_it_cannot_name(placement: Placement) -> None:
-    """Tests that every violation says where, what, and a positive amount, whatever the placement names."""
-    for violation in check(CROWDED, placement):
+@given(placements(), st.none() | placements(), MOST)
+def test_check_never_asks_for_what_it_cannot_name(
+    placement: Placement, previous: Placement | None, most: int | None
+) -> None:
+    """Tests that every violation says where, what, and a positive amount, whatever the placements name."""
+    for violation in check(CROWDED, placement, previous, most):
         assert violation.where
         assert violation.message
         assert violation.amount > 0
@@ -647,3 +1116,6 @@ def test_parts_of_what_does_not_exist_find_nothing() -> None:
     assert check_device(small, "ghost", "gpu-0", total, parts) == []
     assert check_device(small, "a", "ghost", total, parts) == []
     assert check_link(("a", "gnb"), total, parts, hops) == []
+    assert check_class(small, TrafficClass("ghost", Fraction(0)), parts, hops) == []
+    nowhere = Opening("ghost", "ghost", "ghost")
+    assert the_one(check_opening(small, nowhere, EMPTY, total, parts)).where == "node ghost, ghost ghost"

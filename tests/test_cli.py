@@ -57,8 +57,13 @@ def test_help_and_version(run: Run, arguments: list[str]) -> None:
         (["solve", "{}", "--output", "."], "is a folder; name a file in it"),
         (["solve", "{}", "--output", "{}"], "would overwrite the instance"),
         (["solve", "{}", "--output", "nowhere/answer.json"], "nowhere does not exist; create it first"),
-        (["check", "-", "-"], "only one of the two can come from stdin"),
-        (["schema", "instances"], "'instance', 'placement', 'result', 'check', 'validate'"),
+        (["solve", "{}", "--max-moves", "3"], "counts moves since a placement; give it with --previous"),
+        (["solve", "{}", "--previous", "{}", "--max-moves", "-1"], "a whole number from 0 to 1000000000, found '-1'"),
+        (["solve", "{}", "--without", "shearing"], "no lever 'shearing'; did you mean sharing?"),
+        (["check", "{}", "{}", "--max-moves", "3"], "counts moves since a placement; give it with --previous"),
+        (["check", "{}", "-", "--previous", "-"], "only one file can come from stdin"),
+        (["check", "-", "-"], "only one file can come from stdin"),
+        (["schema", "instances"], "'instance', 'placement', 'result', 'check', 'explain', 'validate'"),
         (["new", "{}"], "exists already and is left alone"),
         (["new", "nowhere/mine.yaml"], "nowhere does not exist; create it first"),
     ],
@@ -121,6 +126,41 @@ def test_previous_placement(run: Run, template: Path, tmp_path: Path) -> None:
     again = run("solve", template, "--previous", tmp_path / "answer.json", "--json")
     assert again.code == 0
     assert [level["value"] for level in again.json["objective"]] == [level["value"] for level in first["objective"]]
+
+
+def test_check_counts_moves_since_the_previous_placement(run: Run, template: Path, tmp_path: Path) -> None:
+    """Tests that ``check`` judges a placement with the one before it: how much may move, and what was dropped."""
+    answer = run("solve", template, "--json").json
+    moved = tmp_path / "moved.json"
+    changed = json.loads(json.dumps(answer["chains"]["player-1"]))
+    for spot in changed["components"].values():
+        spot["implementation"] = "another"
+    moved.write_text(json.dumps({"chains": {"player-1": changed, "backup": answer["chains"]["backup"]}}))
+    now = tmp_path / "now.json"
+    now.write_text(json.dumps({key: answer[key] for key in ("chains", "instances", "rewrites")}), encoding="utf-8")
+    components = len(changed["components"])
+    assert run("check", template, now, "--previous", moved, "--max-moves", components, "--json").code == 0
+    ended = run("check", template, now, "--previous", moved, "--max-moves", components - 1, "--json")
+    assert ended.code == 6
+    assert [(found["rule"], found["amount"]) for found in ended.json["violations"]] == [("max-moves", 1)]
+    nothing = tmp_path / "nothing.json"
+    nothing.write_text('{"chains": {}}', encoding="utf-8")
+    dropped = run("check", template, nothing, "--previous", now, "--json").json["terms"]["dropped"]
+    assert dropped == answer["accepted_weight"]
+
+
+def test_no_moves_are_allowed(run: Run, template: Path, tmp_path: Path) -> None:
+    """Tests that ``--max-moves`` reaches the solver: what cannot stay where it was is not accepted."""
+    answer = run("solve", template, "--json").json
+    chain = answer["chains"]["player-1"]
+    for spot in chain["components"].values():
+        spot["node"] = "nowhere"
+    before = tmp_path / "before.json"
+    before.write_text(json.dumps({"chains": {"player-1": chain}}), encoding="utf-8")
+    stays = run("solve", template, "--previous", before, "--max-moves", "0", "--json")
+    assert (stays.code, "player-1" in stays.json["accepted"]) == (0, False)
+    free = run("solve", template, "--previous", before, "--json")
+    assert "player-1" in free.json["accepted"]
 
 
 def test_check_finds_a_broken_rule(run: Run, template: Path, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ FORMAT = DOCS / "format.md"
 LIBRARY = DOCS / "library.md"
 README = ROOT / "README.md"
 LINKING = sorted({README, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *DOCS.glob("*.md")})
-SCHEMAS = ("instance", "placement", "result", "check", "validate")
+SCHEMAS = ("instance", "placement", "result", "check", "validate", "explain")
 
 _FENCE = re.compile(r"^(?P<indent> *)```(?P<info>[^\n`]*)\n(?P<text>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)")
@@ -161,7 +161,7 @@ def test_documents_are_those_of_the_program(run: Run, tmp_path: Path) -> None:
     broken.write_text(instance.read_text(encoding="utf-8").replace("kind: access", "kind: acess"), encoding="utf-8")
     found = run("validate", "--json", broken).json
     assert [{**file, "file": "broken.yaml"} for file in found["files"]] == json.loads(validated)["files"]
-    for which, text in zip(SCHEMAS[1:], (placement, answer, checked, validated), strict=True):
+    for which, text in zip(SCHEMAS[1:5], (placement, answer, checked, validated), strict=True):
         jsonschema.validate(json.loads(text), json.loads((DOCS / "schema" / f"{which}.json").read_text()))
 
 

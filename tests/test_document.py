@@ -13,10 +13,19 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from mosaico_place.costing import Cost
-from mosaico_place.document import check_document, dumps, from_json, to_dict, to_json, validate_document
+from mosaico_place.document import (
+    check_document,
+    dumps,
+    from_json,
+    placement_document,
+    to_dict,
+    to_json,
+    validate_document,
+)
 from mosaico_place.errors import Fault, InputError
 from mosaico_place.instance import Instance, Term
-from mosaico_place.placement import EMPTY, ChainPlacement, Placement, Spot
+from mosaico_place.load import parse_placement
+from mosaico_place.placement import EMPTY, ChainPlacement, Opening, Placement, Spot
 from mosaico_place.result import (
     BudgetResult,
     LevelResult,
@@ -36,11 +45,29 @@ NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.integers(0, 10**
 WHOLE = st.integers(0, 2**53)
 MAYBE = st.none() | NUMBERS
 USES = st.dictionaries(NAMES, st.builds(Use, NUMBERS, NUMBERS, NUMBERS), max_size=2)
-CHAINS = st.builds(
-    ChainPlacement,
-    st.dictionaries(NAMES, st.builds(Spot, NAMES, NAMES, st.none() | NAMES), max_size=2),
-    st.dictionaries(st.tuples(NAMES, NAMES), st.lists(NAMES, min_size=1, max_size=3).map(tuple), max_size=2),
-)
+GIVEN_NAMES = st.sampled_from(["a", "b-1", "é", "3"])
+"""Names that a file may hold."""
+
+
+def chain_placements(names: st.SearchStrategy[str]) -> st.SearchStrategy[ChainPlacement]:
+    """Placements of a chain, sensible or not."""
+    groups = st.lists(st.lists(names, max_size=3).map(tuple), max_size=2).map(tuple)
+    return st.builds(
+        ChainPlacement,
+        st.dictionaries(names, st.builds(Spot, names, names, st.none() | names), max_size=2),
+        st.dictionaries(st.tuples(names, names), st.lists(names, min_size=1, max_size=3).map(tuple), max_size=2),
+        groups,
+        groups,
+    )
+
+
+def instances(names: st.SearchStrategy[str]) -> st.SearchStrategy[dict[Opening, int]]:
+    """Opened instances, often of one function on one node in several implementations."""
+    place = names | st.just("a")
+    return st.dictionaries(st.builds(Opening, place, place, names), st.integers(1, 10**6), max_size=5)
+
+
+CHAINS = chain_placements(NAMES)
 BUDGETS = st.lists(st.builds(BudgetResult, NAMES, NAMES, NUMBERS, MAYBE, MAYBE), max_size=2).map(tuple)
 
 
@@ -48,6 +75,7 @@ BUDGETS = st.lists(st.builds(BudgetResult, NAMES, NAMES, NUMBERS, MAYBE, MAYBE),
 def results(draw: st.DrawFn) -> Result:
     """Any result, sensible or not; every placed chain has its budgets, as in all that ``solve`` returns."""
     placed = draw(st.none() | st.dictionaries(NAMES, st.tuples(CHAINS, BUDGETS), max_size=2))
+    opened = {} if placed is None else draw(instances(NAMES))
     result = Result(
         instance=draw(NAMES),
         method=draw(NAMES),
@@ -58,7 +86,7 @@ def results(draw: st.DrawFn) -> Result:
                 max_size=2,
             ).map(tuple)
         ),
-        placement=None if placed is None else Placement({name: chain for name, (chain, _) in placed.items()}),
+        placement=None if placed is None else Placement({name: chain for name, (chain, _) in placed.items()}, opened),
         budgets={name: budgets for name, (_, budgets) in (placed or {}).items()},
     )
     return replace(
@@ -70,6 +98,7 @@ def results(draw: st.DrawFn) -> Result:
         rejected=draw(st.lists(st.builds(Rejection, NAMES, NAMES), max_size=2).map(tuple)),
         nodes=draw(st.dictionaries(NAMES, USES, max_size=2)),
         devices=draw(st.dictionaries(NAMES, st.dictionaries(NAMES, USES, max_size=2), max_size=2)),
+        loads={opening: draw(WHOLE) for opening in opened if draw(st.booleans())},
         links=draw(st.lists(st.builds(LinkUse, NAMES, NAMES, WHOLE, WHOLE, WHOLE), max_size=2).map(tuple)),
         model=draw(st.builds(ModelSize, WHOLE, WHOLE, WHOLE, WHOLE, WHOLE)),
         violations=draw(
@@ -152,6 +181,73 @@ def test_document_of_a_result() -> None:
     assert document["accepted_weight_bound"] is None
 
 
+FILTERS = ChainPlacement(
+    dict.fromkeys(("nat", "fw", "dpi"), Spot("edge-1", "vnf")), {}, (("nat", "fw"),), (("fw", "dpi"), ("nat", "dpi"))
+)
+SHARING = replace(
+    RESULT,
+    placement=Placement(
+        {"player": FILTERS, "backup": replace(FILTERS, merged=(), parallel=(("nat", "fw", "dpi"),))},
+        {
+            Opening("edge-1", "dpi", "vnf"): 2,
+            Opening("sw", "queue", "p4"): 1,
+            Opening("edge-1", "dpi", "vnf-fast"): 1,
+            Opening("edge-1", "fw", "vnf"): 3,
+        },
+    ),
+    budgets={"player": (), "backup": ()},
+    loads={Opening("edge-1", "dpi", "vnf"): 30 * 10**6, Opening("sw", "queue", "p4"): 0},
+)
+
+
+def test_document_of_instances_and_rewrites() -> None:
+    """Tests what is opened, a list where in two implementations, with the loads that are known; and every rewrite."""
+    document = json.loads(to_json(SHARING))
+    assert document["instances"] == {
+        "edge-1": {
+            "dpi": [
+                {"implementation": "vnf", "count": 2, "load_bps": 30 * 10**6},
+                {"implementation": "vnf-fast", "count": 1},
+            ],
+            "fw": {"implementation": "vnf", "count": 3},
+        },
+        "sw": {"queue": {"implementation": "p4", "count": 1, "load_bps": 0}},
+    }
+    assert document["rewrites"] == [
+        {"chain": "player", "rewrite": "merged", "components": ["nat", "fw"]},
+        {"chain": "player", "rewrite": "parallel", "components": ["fw", "dpi"]},
+        {"chain": "player", "rewrite": "parallel", "components": ["nat", "dpi"]},
+        {"chain": "backup", "rewrite": "parallel", "components": ["nat", "fw", "dpi"]},
+    ]
+    assert from_json(to_json(SHARING)) == SHARING
+    assert valid(document, "result")
+    assert valid(document, "placement")
+
+
+def test_placement_document_is_read_as_the_placement() -> None:
+    """Tests that a placement alone, and the document of a result, are read back as that placement, loads aside."""
+    assert SHARING.placement is not None
+    alone = placement_document(SHARING.placement)
+    assert valid(alone, "placement")
+    assert parse_placement(dumps(alone)) == parse_placement(to_json(SHARING)) == SHARING.placement
+    assert "load_bps" not in dumps(alone)
+
+
+def test_an_instance_is_opened_at_least_once() -> None:
+    """Tests that a document which opens something 0 times is refused, with its place."""
+    with pytest.raises(InputError) as caught:
+        from_json(to_json(SHARING).replace('"count": 3', '"count": 0'))
+    path = [part for part in caught.value.faults[0].path if part in ("instances", "edge-1", "fw", "count")]
+    assert path == ["instances", "edge-1", "fw", "count"]
+
+
+def test_a_rewrite_is_one_that_there_is() -> None:
+    """Tests that components can be merged or run in parallel, and nothing else."""
+    with pytest.raises(InputError) as caught:
+        from_json(to_json(SHARING).replace('"merged"', '"joined"'))
+    assert caught.value.faults[0].path == ("rewrites", 0, "rewrite")
+
+
 def test_whole_numbers_have_no_decimals() -> None:
     """Tests that a float which is whole is written without a point, and that nothing else is rounded."""
     text = to_json(RESULT)
@@ -166,6 +262,7 @@ def test_no_placement_is_not_an_empty_placement() -> None:
     nothing = Result("edge", "exact", Termination.INFEASIBLE, (LevelResult({}, None, None, None),), None)
     document = to_dict(nothing)
     assert document["chains"] is None
+    assert (document["instances"], document["rewrites"]) == ({}, [])
     assert document["objective"] == [{"terms": {}, "value": None, "bound": None, "gap": None}]
     assert to_dict(replace(nothing, placement=EMPTY))["chains"] == {}
     assert valid(document, "result")
@@ -175,8 +272,22 @@ def test_result_is_a_placement() -> None:
     """Tests that the document of a result, and its chains alone, keep the schema of a placement."""
     document = json.loads(to_json(RESULT))
     assert valid(document, "placement")
+    assert valid({key: document[key] for key in ("chains", "instances", "rewrites")}, "placement")
     assert valid({"chains": document["chains"]}, "placement")
     assert not valid({"format": 1}, "placement")
+
+
+@settings(max_examples=50)
+@given(
+    st.builds(
+        Placement, st.dictionaries(GIVEN_NAMES, chain_placements(GIVEN_NAMES), max_size=2), instances(GIVEN_NAMES)
+    )
+)
+def test_round_trip_of_a_placement(placement: Placement) -> None:
+    """Tests that a placement alone is read from its document as it was, rewrites and instances included."""
+    document = placement_document(placement)
+    assert valid(document, "placement")
+    assert parse_placement(dumps(document)) == placement
 
 
 @pytest.mark.parametrize(

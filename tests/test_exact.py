@@ -8,11 +8,14 @@ import threading
 from dataclasses import replace
 from fractions import Fraction
 
+import numpy as np
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
 
 from mosaico_place.checking import check
 from mosaico_place.compile import compile_instance
 from mosaico_place.exact.method import rounded_up, solve_exact
+from mosaico_place.exact.model import build, decode, encode, transfer
 from mosaico_place.instance import (
     Budget,
     Chain,
@@ -31,9 +34,10 @@ from mosaico_place.instance import (
 )
 from mosaico_place.load import parse_instance
 from mosaico_place.method import Options, Progress
-from mosaico_place.placement import ChainPlacement, Placement, Spot
+from mosaico_place.placement import ChainPlacement, Opening, Placement, Spot
 from mosaico_place.result import Termination
 from mosaico_place.rules import CostTerm
+from tests.strategies import tiny_instances
 
 GBPS = 10**9
 MS = 10**6
@@ -205,7 +209,7 @@ def test_a_previous_placement_that_no_longer_fits() -> None:
     gone = ChainPlacement({"f": Spot("gone", "vnf")}, path)
     wrong = ChainPlacement({"f": Spot("near", "vnf")}, {})
     previous = Placement({"c0": gone, "c1": wrong, "stranger": gone})
-    answer = solve_exact(compile_instance(two_servers()), Options(), previous)
+    answer = solve_exact(compile_instance(two_servers(), previous), Options())
     assert answer.bounds == (0.0, 8.0)
 
 
@@ -287,3 +291,163 @@ chains:
     assert answer.placement is not None
     assert len(answer.placement.chains) == 1
     assert answer.placement.chains.keys() <= {"c", "e"}
+
+
+# --- opened instances and programs ----------------------------------------------------------------------------------
+
+SHARED = """
+format: 1
+infrastructure:
+  nodes:
+    gw: {kind: router}
+    near: {kind: server, cpu: 9}
+  links: [{between: [gw, near], bandwidth: 1 Gbps, latency: 1 ms}]
+functions:
+  f: {shared: true, implementations: {vnf: {once: {cpu: 2}, each: {cpu: 0.5}, capacity: 100 Mbps}}}
+templates:
+  t:
+    components: {in: {at: gw}, f: f}
+    flows: [{from: in, to: f, rate: 40 Mbps}]
+chains:
+  c: {template: t, count: 5}
+objective: [{rejected: 1}]
+"""
+OPENING = Opening("near", "f", "vnf")
+
+
+def test_instances_are_counted_one_by_one() -> None:
+    """Tests that there is a variable for each instance that could be needed, or has room, and none for more."""
+    # 5 x 40 = 200 Mbps need 2 of 100; a node of 9 cores has room for 4 of 2.
+    for capacity, count in (("100 Mbps", 2), ("40 Mbps", 4), ("45 Mbps", 4), ("200 Mbps", 1), ("150 Mbps", 2)):
+        instance = parse_instance(SHARED.replace("100 Mbps", capacity))
+        (opened,) = build(compile_instance(instance)).symbols.opened.values()
+        assert len(opened) == count
+    anything = parse_instance(SHARED.replace(", capacity: 100 Mbps", ""))
+    assert [len(opened) for opened in build(compile_instance(anything)).symbols.opened.values()] == [1]
+
+
+@pytest.mark.parametrize(("chains", "count"), [(1, 1), (2, 1), (3, 2), (5, 2)])
+def test_no_more_instances_than_needed(chains: int, count: int) -> None:
+    """Tests that an answer opens no instance for nothing although nobody pays for it."""
+    instance = parse_instance(SHARED.replace("count: 5", f"count: {chains}"))
+    answer = solve_exact(compile_instance(instance), Options())
+    assert (answer.termination, answer.bounds) == (Termination.OPTIMAL, (0.0,))
+    assert answer.placement is not None
+    assert answer.placement.instances == {OPENING: count}
+    assert check(instance, answer.placement) == []
+
+
+def test_an_instance_that_no_chain_needs_is_read_as_none() -> None:
+    """Tests that a solution which opens everything is read as opening what its chains need."""
+    formulation = build(compile_instance(parse_instance(SHARED)))
+    matrix = transfer(formulation)
+    alone = ["x[c-1,f,near,vnf]", "accept[c-1]", "y[c-1,in,f,gw,near]"]
+    vector = np.array([float("open" in var.name or var.name in alone) for var in matrix.columns])
+    assert vector.sum() == len(alone) + 2
+    placement = decode(formulation, matrix, vector)
+    assert (list(placement.chains), placement.instances) == (["c-1"], {OPENING: 1})
+    nothing = decode(formulation, matrix, np.zeros(len(matrix.columns)))
+    assert nothing == Placement()
+
+
+PROGRAMS = """
+format: 1
+infrastructure:
+  nodes:
+    a: {kind: access}
+    s1: {kind: p4-switch, stages: 8}
+    s2: {kind: p4-switch, stages: 4}
+    b: {kind: access}
+  links:
+    - {between: [a, s1], bandwidth: 1 Gbps, latency: 1 ms}
+    - {between: [s1, s2], bandwidth: 1 Gbps, latency: 1 ms}
+    - {between: [s2, b], bandwidth: 1 Gbps, latency: 1 ms}
+functions:
+  q:
+    shared: true
+    implementations:
+      small: {level: p4, once: {stages: 2}, processing: 5 ms, capacity: 30 Mbps}
+      fast: {level: p4, once: {stages: 6}, each: {stages: 1}, processing: 1 ms}
+templates:
+  t:
+    components: {from: {at: a}, to: {at: b}}
+    flows: [{from: from, to: to, rate: 10 Mbps, per-hop: [q]}]
+    latency: [{from: from, to: to, target: 5 ms}]
+chains:
+  c: {template: t, count: COUNT}
+objective: [{rejected: 1}, {latency: 1}]
+"""
+
+
+@pytest.mark.parametrize(("count", "first", "late_ms"), [
+    # s2 has room for the small program only: 3 x 1 ms of links, 5 ms on s2, and on s1 1 ms for one or two flows.
+    (1, "fast", 4),
+    (2, "fast", 8),
+    # A third stage for a third flow is one too many: 7 + 1 = 8 of 8 is what two take, so all three go slowly.
+    (3, "small", 24),
+])  # fmt: skip
+def test_every_switch_chooses_one_program(count: int, first: str, late_ms: int) -> None:
+    """Tests that each switch opens the program that serves its flows best within its stages, and that one for all."""
+    instance = parse_instance(PROGRAMS.replace("COUNT", str(count)))
+    answer = solve_exact(compile_instance(instance), Options(gap=0.0))
+    assert (answer.termination, answer.bounds) == (Termination.OPTIMAL, (0.0, float(late_ms)))
+    assert answer.placement is not None
+    assert answer.placement.instances == {Opening("s1", "q", first): 1, Opening("s2", "q", "small"): 1}
+    assert check(instance, answer.placement) == []
+
+
+def test_a_program_carries_so_much() -> None:
+    """Tests that a fourth flow, for which no program on s2 has the capacity, is not accepted."""
+    answer = solve_exact(compile_instance(parse_instance(PROGRAMS.replace("COUNT", "4"))), Options(gap=0.0))
+    assert answer.bounds == (1.0, 24.0)
+
+
+# --- starting from a placement --------------------------------------------------------------------------------------
+
+
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(tiny_instances())
+def test_a_placement_is_what_its_variables_say(instance: Instance) -> None:
+    """Tests that a placement, written as values of variables, is read back as it was."""
+    problem = compile_instance(instance)
+    answer = solve_exact(problem, Options(gap=0.0, threads=1))
+    assume(answer.placement is not None)
+    assert answer.placement is not None
+    formulation = build(problem)
+    matrix = transfer(formulation)
+    positions, values = encode(formulation, matrix, answer.placement, rejected=True)
+    assert len(set(positions)) == len(positions)
+    vector = np.zeros(len(matrix.columns))
+    vector[positions] = values
+    again = decode(formulation, matrix, vector)
+    assert again.chains == answer.placement.chains
+    if not formulation.symbols.serves:  # which program serves a flow is left to the solver
+        assert again == answer.placement
+
+
+def test_a_start_fixes_instances_only_with_all_chains() -> None:
+    """Tests that what is opened is part of a start if every chain is, and is left to the solver otherwise."""
+    instance = parse_instance(SHARED)
+    formulation = build(compile_instance(instance))
+    matrix = transfer(formulation)
+    answer = solve_exact(compile_instance(instance), Options())
+    assert answer.placement is not None
+    opened = {matrix.position[id(var)] for var in next(iter(formulation.symbols.opened.values()))}
+    positions, values = encode(formulation, matrix, answer.placement, rejected=False)
+    assert opened <= set(positions)
+    assert {value for position, value in zip(positions, values, strict=True) if position in opened} == {1.0}
+    fewer = Placement({"c-1": answer.placement.chains["c-1"]}, answer.placement.instances)
+    assert opened.isdisjoint(encode(formulation, matrix, fewer, rejected=False)[0])
+    assert opened <= set(encode(formulation, matrix, fewer, rejected=True)[0])
+
+
+@pytest.mark.parametrize("instances", [{}, {OPENING: 9}, {Opening("gone", "f", "vnf"): 1}])
+def test_a_start_with_the_wrong_instances_does_no_harm(instances: dict[Opening, int]) -> None:
+    """Tests that a previous placement with too few, too many or lost instances leads to the same optimum."""
+    instance = parse_instance(SHARED)
+    first = solve_exact(compile_instance(instance), Options()).placement
+    assert first is not None
+    again = solve_exact(compile_instance(instance, replace(first, instances=instances)), Options())
+    assert (again.termination, again.bounds) == (Termination.OPTIMAL, (0.0,))
+    assert again.placement is not None
+    assert again.placement.instances == {OPENING: 2}

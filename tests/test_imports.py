@@ -12,16 +12,20 @@ LAYERS = [
     {"cli"},
     {"arguments", "progress", "report", "terminal"},
     {"__init__"},
+    {"explaining"},
     {"solving"},
+    {"levers"},
     {"exact"},
-    {"method"},
+    {"method", "reasons"},
     {"compile"},
-    {"document", "dumping", "load"},
+    {"dumping", "load", "pvnfpc"},
+    {"document"},
     {"schema", "source", "validate"},
     {"describe"},
     {"checking", "costing"},
     {"latency"},
-    {"usage"},
+    {"moves", "usage"},
+    {"explanation"},
     {"result"},
     {"placement"},
     {"instance"},
@@ -30,7 +34,7 @@ LAYERS = [
 """Modules and packages of the project from top to bottom; one may import only what stands below its own line."""
 
 HEIGHT = {name: -height for height, layer in enumerate(LAYERS) for name in layer}
-JUDGES = {"checking", "costing", "usage", "latency"}
+JUDGES = {"checking", "costing", "usage", "latency", "moves"}
 WHAT_JUDGES_READ = JUDGES | {"instance", "placement", "result", "quantities", "rules", "errors"}
 
 

@@ -434,7 +434,7 @@ def test_schema_accepts_short_forms() -> None:
     assert not validator.is_valid(without(good, "chains", "l", "rate"))
     assert not validator.is_valid({**good, "chans": {}})
     assert not validator.is_valid({**good, "objective": [{"rejectd": 1}]})
-    assert not validator.is_valid({**good, "functions": {"f": {"implementations": {"vnf": {"device": {}}}}}})
+    assert not validator.is_valid({**good, "functions": {"f": {"implementations": {"vnf": {"devices": {}}}}}})
 
 
 CHAINS = """"chains": {"c": {
@@ -475,9 +475,9 @@ def test_placement(tmp_path: Path) -> None:
             ["p:1:14: violations: unknown key 'violations'; the keys here are chains, instances, rewrites"],
         ),
         (
-            "{chains: {}, instances: {sw: {}}, rewrites: 3}",
+            "{chains: {}, instances: {sw: []}, rewrites: 3}",
             [
-                "p:1:14: instances: must be empty: this version neither opens shared instances nor rewrites chains",
+                "p:1:26: instances.sw: expected a mapping, found a list",
                 "p:1:45: rewrites: expected a list, found 3",
             ],
         ),

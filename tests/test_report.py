@@ -106,6 +106,18 @@ def test_answer_in_full() -> None:
     assert not any("fpga" in row or "preference" in row for row in report)
 
 
+def test_terms_since_the_previous_placement() -> None:
+    """Tests that moves, drops and balance are told where no level names them, unless they are 0, and summed up else."""
+    terms = {"dropped": 3.0, "moves": 0.5, "balance": 0.875, "latency": 0.0}
+    report = rows(text(solved(replace(answer(1), terms=terms), INSTANCE)))
+    assert {"dropped, in no level | (3)", "moves, in no level | (0.5)", "balance, in no level | (0.875)"} <= report
+    assert not any("latency, in no level" in row for row in report)
+    level = {Term(CostTerm.DROPPED): Fraction(1), Term(CostTerm.MOVES, "gold"): Fraction(1, 50)}
+    costs = Cost({Term(CostTerm.DROPPED): Fraction(3), Term(CostTerm.MOVES, "gold"): Fraction(5)}, (Fraction(31, 10),))
+    report = rows(text(checked(replace(INSTANCE, objective=(level,)), [], costs)))
+    assert {"1 | dropped + 0.02 x moves.gold | 3.1", "dropped | (3)", "moves.gold | (5)"} <= report
+
+
 def test_many_chains_are_abbreviated() -> None:
     """Tests that many chains take a line each, that the cut is spoken of, and how to see all is said."""
     report = rows(text(solved(answer(70), INSTANCE)))

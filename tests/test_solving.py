@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from mosaico_place.compile import Problem
+from mosaico_place.document import from_json, to_json
 from mosaico_place.dumping import dump
 from mosaico_place.errors import InputError, SolverError
 from mosaico_place.instance import Chain, Component, Flow, Instance
 from mosaico_place.load import load_instance, parse_instance, parse_placement
 from mosaico_place.method import Answer, Method, Options
-from mosaico_place.placement import EMPTY, ChainPlacement, Placement, Spot
+from mosaico_place.placement import EMPTY, ChainPlacement, Opening, Placement, Spot
 from mosaico_place.result import Termination, Use
+from mosaico_place.rules import CostTerm
 from mosaico_place.solving import find_method, method_names, solve
 
 CAPACITY = Path(__file__).parent.parent / "instances" / "tiny" / "capacity.yaml"
@@ -29,8 +32,8 @@ def instance() -> Instance:
 def answering(answer: Answer) -> Method:
     """A method that always gives this answer."""
 
-    def method(problem: Problem, options: Options, previous: Placement | None) -> Answer:
-        del problem, options, previous
+    def method(problem: Problem, options: Options) -> Answer:
+        del problem, options
         return answer
 
     return method
@@ -84,11 +87,62 @@ def test_broken_placement_is_never_shown(instance: Instance) -> None:
     assert parse_instance("\n".join(lines[2:])) == parse_instance(dump(instance))
 
 
+def test_a_method_is_told_what_was_before(instance: Instance) -> None:
+    """Tests that the placement before, and how much of it may move, are part of the problem that a method gets."""
+    told: list[Problem] = []
+
+    def listen(problem: Problem, options: Options) -> Answer:
+        del options
+        told.append(problem)
+        return Answer(EMPTY, (None, None), Termination.HEURISTIC)
+
+    before = Placement({"a": ChainPlacement({}, {})})
+    solve(instance, method=listen, previous=before, max_moves=3)
+    solve(instance, method=listen)
+    assert [(problem.previous, problem.max_moves) for problem in told] == [(before, 3), (None, None)]
+
+
+def test_no_more_moves_than_may(instance: Instance) -> None:
+    """Tests that the limit holds for our method, and that an own method that breaks it is not shown."""
+    best = solve(instance).placement
+    assert best is not None
+    swapped = {"near": "far", "far": "near"}
+    before = Placement({
+        name: replace(chain, components={
+            part: replace(spot, node=swapped[spot.node]) for part, spot in chain.components.items()
+        })
+        for name, chain in best.chains.items()
+    })  # fmt: skip
+    kept = solve(instance, previous=before, max_moves=0)
+    assert kept.placement is not None
+    assert all(chain.components == before.chains[name].components for name, chain in kept.placement.chains.items())
+    with pytest.raises(SolverError, match="max-moves: all chains: 2 components move, 1 more than the 1 that may"):
+        solve(
+            instance,
+            method=answering(Answer(best, (None, None), Termination.HEURISTIC)),
+            previous=before,
+            max_moves=1,
+        )
+    with pytest.raises(ValueError, match="max_moves must be at least 0, not -1"):
+        solve(instance, max_moves=-1)
+
+
+def test_moves_and_drops_are_in_the_terms(instance: Instance) -> None:
+    """Tests that a result counts what the placement before makes of it, and has every term."""
+    best = solve(instance).placement
+    assert best is not None
+    result = solve(
+        instance, method=answering(Answer(EMPTY, (None, None), Termination.HEURISTIC)), previous=best, max_moves=0
+    )
+    assert list(result.terms) == list(CostTerm)
+    assert (result.terms["dropped"], result.terms["rejected"], result.terms["moves"]) == (2, 2, 0)
+
+
 def test_failure_inside_a_method_can_be_replayed(instance: Instance) -> None:
     """Tests that a method's own SolverError leaves with what replays it."""
 
-    def fails(problem: Problem, options: Options, previous: Placement | None) -> Answer:
-        del problem, options, previous
+    def fails(problem: Problem, options: Options) -> Answer:
+        del problem, options
         raise SolverError("lost")
 
     with pytest.raises(SolverError, match="lost") as caught:
@@ -143,3 +197,32 @@ chains: {c: {components: {f: f}, weight: 1/3}}
     assert result.devices == {"s": {"g": {"share": Use(0.25, 1), "memory": Use(2, 8)}}}
     assert result.placement == Placement({"c": ChainPlacement({"f": Spot("s", "gpu", "g")}, {})})
     assert result.accepted_weight == float(Fraction(1, 3))
+
+
+def test_instances_and_rewrites_in_a_result() -> None:
+    """Tests that what is opened, its load, and what is merged or runs in parallel are part of an answer."""
+    text = """
+format: 1
+infrastructure: {nodes: {s: {kind: server, cpu: 4, hand-over: 1 ms}}, links: []}
+functions:
+  f: {shared: true, implementations: {vnf: {once: {cpu: 1}, each: {cpu: 0.5}, processing: 1 ms, capacity: 2 Mbps}}}
+chains:
+  c:
+    components: {one: f, two: f}
+    flows: [{from: one, to: two, rate: 1.5 Mbps}]
+    equivalent: [[one, two]]
+    independent: [{components: [one, two], join: 200 us}]
+    latency: [{from: one, to: two, within: 1 s}]
+"""
+    result = solve(parse_instance(text))
+    opening = Opening("s", "f", "vnf")
+    # Each has a load of 1.5 Mbps: 3 in all, so two instances of 1 core; both take half a core together. Merged and in
+    # parallel they take 1 ms + 0.2 ms, merged alone 1 ms + 1 ms.
+    assert result.loads == {opening: 3_000_000}
+    assert result.nodes["s"]["cpu"].used == 2.5
+    assert result.budgets["c"][0].actual_us == 1200
+    assert result.placement is not None
+    assert result.placement.instances == {opening: 2}
+    chain = result.placement.chains["c"]
+    assert (chain.merged, chain.parallel) == ((("one", "two"),), (("one", "two"),))
+    assert from_json(to_json(result)) == result

@@ -117,7 +117,9 @@ CASES: list[tuple[Instance, Path, str]] = [
     (link(Link((A, B), LINE, Direction(1, -1))), (*LINKS, 0, "latency", "back"), "must not be negative"),
     (link(Link((A, B), LINE, Direction(1, 1, 2))), (*LINKS, 0, "reserved", "back"), "reserves 2 bps of 1 bps"),
     (replace(SOUND, functions={"f": Function("f", {})}), in_function(), "needs at least one implementation"),
-    (function(name="fast"), in_function("fast"), "is called 'fast' but runs at level vnf"),
+    (function(once={"cpu": 1000}), in_function("vnf", "once"), "only a shared function has 'once'"),
+    (function(capacity_bps=0), in_function("vnf", "capacity"), "must be above 0"),
+    (function(needs={"site": ()}), in_function("vnf", "needs", "site"), "needs at least one value"),
     (function(demand={"gpu": 1}), in_function("vnf", "gpu"), "there is no resource 'gpu'"),
     (function(processing_ns=-5), in_function("vnf", "processing"), "must not be negative"),
     (function(device={"share": 1}), in_function("vnf", "device"), "only an implementation at level gpu"),
@@ -174,7 +176,7 @@ CASES: list[tuple[Instance, Path, str]] = [
     (
         replace(SOUND, objective=({Term(CostTerm.LINKS, "gold"): Fraction(1)},)),
         ("objective", 0, "links.gold"),
-        "only 'rejected' can be narrowed",
+        "there is no class 'gold'",
     ),
     (
         replace(SOUND, objective=({Term(CostTerm.LINKS): Fraction(0)},)),
@@ -259,11 +261,12 @@ def test_terms_that_count_nothing() -> None:
     """Tests that each term whose prices are all 0 is a warning that says which price is missing."""
     found = warnings(replace(objective(*CostTerm), chains={}))
     assert [str(warning) for warning in found] == [
-        "objective.1.latency: counts nothing: no latency budget has a 'target'",
-        "objective.2.resources: counts nothing: no resource has a price; give for example prices: {cpu: 1}",
-        "objective.3.links: counts nothing: bandwidth has no price; give for example prices: {bandwidth: 1 per Gbps}",
-        "objective.4.active: counts nothing: no node has a price; give for example prices: {active: 1}",
-        "objective.5.preference: counts nothing: no chain has a 'preference' with a price above 0",
+        "objective.2.latency: counts nothing: no latency budget has a 'target'",
+        "objective.3.resources: counts nothing: no resource has a price; give for example prices: {cpu: 1}",
+        "objective.4.links: counts nothing: bandwidth has no price; give for example prices: {bandwidth: 1 per Gbps}",
+        "objective.5.active: counts nothing: no node has a price; give for example prices: {active: 1}",
+        "objective.7.preference: counts nothing: no chain has a 'preference' with a price above 0",
+        "objective.8.moves: counts nothing: moving has no price; give for example prices: {move: 1}",
     ]
 
 

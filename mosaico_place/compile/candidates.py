@@ -6,11 +6,13 @@ chain could use, whatever the other chains do.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mosaico_place.compile.infrastructure import Infrastructure
-from mosaico_place.instance import Chain, Component, Group, Implementation, Instance, Level, Node
+from mosaico_place.instance import Chain, Component, Function, Group, Implementation, Instance, Kind, Level, Node
+from mosaico_place.placement import Spot
+from mosaico_place.quantities import Dimension, format_quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def offered(instance: Instance, infrastructure: Infrastructure, component: Compo
         Candidate(i, implementation, device, implementation.processing_ns)
         for i, node in enumerate(infrastructure.nodes)
         for implementation in function.implementations.values()
-        if implementation.level in node.runs
+        if implementation.runs_on(node)
         for device in (node.devices if implementation.level is Level.GPU else (None,))
     ]
 
@@ -72,46 +74,82 @@ def never(chain: Chain, component: str, node: Node) -> bool:
     return component not in chain.never or not chain.never[component].holds(node)
 
 
+def throughput(chain: Chain, component: Component, function: Function, node: Node, candidate: Candidate) -> bool:
+    """Whether the candidate could carry the component's load: alone, or with all instances that could be opened."""
+    implementation = candidate.implementation
+    assert implementation is not None, "endpoints have no load"
+    several = function.shared and not component.private and node.kind is not Kind.P4_SWITCH
+    load = chain.load_bps(component.name)
+    return implementation.carries(load) or (several and bool(implementation.capacity_bps))
+
+
+def max_moves(component: Component, before: Spot | None, node: Node, candidate: Candidate, up: bool) -> bool:
+    """Whether rule ``max-moves`` lets the component run there: one that is not movable stays while its node is up."""
+    if component.movable or before is None or not up or candidate.implementation is None:
+        return True
+    return before == Spot(node.name, candidate.implementation.name, candidate.device)
+
+
 def fits(node: Node, candidate: Candidate) -> bool:
-    """Whether the empty node, and its empty device, could hold the candidate."""
+    """Whether the empty node, and its empty device, could hold the candidate, with an instance opened for it."""
     implementation = candidate.implementation
     if implementation is None:
         return True
-    if any(amount > node.free(resource) for resource, amount in implementation.demand.items()):
+    if any(amount > node.free(resource) for resource, amount in implementation.alone.items()):
         return False
     device = node.devices[candidate.device] if candidate.device is not None else {}
     return all(amount <= device.get(resource, 0) for resource, amount in implementation.device.items())
 
 
 def own_candidates(
-    instance: Instance, infrastructure: Infrastructure, chain: Chain, component: Component
+    instance: Instance,
+    infrastructure: Infrastructure,
+    chain: Chain,
+    component: Component,
+    before: Spot | None = None,
 ) -> tuple[Candidate, ...]:
-    """Candidates of one component on its own.
+    """Candidates of one component on its own; ``before`` is its spot in a previous placement.
 
     Raises:
         NoCandidateError: there is none.
     """
-    reasons = {"runs": 0, "allowed": 0}
-    kept = []
-    for candidate in offered(instance, infrastructure, component):
-        node = infrastructure.nodes[candidate.node]
-        reasons["runs"] += 1
-        if only(chain, component.name, node) and never(chain, component.name, node):
-            reasons["allowed"] += 1
-            if fits(node, candidate):
-                kept.append(candidate)
-    if kept:
-        return tuple(kept)
-    if not reasons["runs"]:
-        why = f"no node runs {component.function!r}"
-    elif not reasons["allowed"]:
-        why = f"'only' and 'never' leave no node that runs {component.function!r}"
-    else:
-        why = f"no node that runs {component.function!r} has the resources for it, even when empty"
-    raise NoCandidateError(f"component {component.name!r}: {why}")
+    found = offered(instance, infrastructure, component)
+    if component.function is None:
+        return tuple(found)
+    function = instance.functions[component.function]
+    up = before is not None and before.node in infrastructure.index
+    tests: list[tuple[Callable[[Node, Candidate], bool], str]] = [
+        (
+            lambda node, _: only(chain, component.name, node) and never(chain, component.name, node),
+            f"'only' and 'never' leave no node that runs {component.function!r}",
+        ),
+        (
+            lambda node, candidate: throughput(chain, component, function, node, candidate),
+            f"no implementation of {component.function!r} that is left carries its load of "
+            f"{format_quantity(chain.load_bps(component.name), Dimension.RATE)}",
+        ),
+        (
+            lambda node, candidate: max_moves(component, before, node, candidate, up),
+            "it is not movable, and cannot run any more where it ran before",
+        ),
+        (
+            lambda node, candidate: fits(node, candidate),
+            f"no node that runs {component.function!r} has the resources for it, even when empty",
+        ),
+    ]
+    why = f"no node runs {component.function!r}"
+    for keeps, otherwise in tests:
+        if found:
+            found = [candidate for candidate in found if keeps(infrastructure.nodes[candidate.node], candidate)]
+            why = otherwise
+    if not found:
+        raise NoCandidateError(f"component {component.name!r}: {why}")
+    return tuple(found)
 
 
-def common_places(infrastructure: Infrastructure, group: Group, candidates: Candidates) -> dict[str, set[int]]:
+def common_places(
+    infrastructure: Infrastructure, chain: Chain, group: Group, candidates: Candidates
+) -> dict[str, set[int]]:
     """The nodes that rule ``together`` leaves to each component of a group.
 
     By node: the nodes where all of them could stand, and that could hold the least that they need at once. By label:
@@ -126,17 +164,34 @@ def common_places(infrastructure: Infrastructure, group: Group, candidates: Cand
             name: {i for i in places if infrastructure.nodes[i].value(label) in common}
             for name, places in nodes.items()
         }
-    shared = {i for i in set.intersection(*nodes.values()) if _holds_all(infrastructure, i, group, candidates)}
+    units = _units(chain, group)
+    shared = {i for i in set.intersection(*nodes.values()) if _holds_all(infrastructure, i, units, candidates)}
     return dict.fromkeys(group.components, shared)
 
 
-def _holds_all(infrastructure: Infrastructure, node: int, group: Group, candidates: Candidates) -> bool:
-    """Whether the empty node could hold the least demand of every component of the group at once."""
+def _units(chain: Chain, group: Group) -> list[set[str]]:
+    """The components of a group, those together that may be merged and so be charged once."""
+    units: list[set[str]] = [{name} for name in group.components]
+    for equivalent in chain.equivalent:
+        meeting = [unit for unit in units if unit & set(equivalent)]
+        units = [unit for unit in units if unit not in meeting] + [set().union(*meeting)]
+    return [unit for unit in units if unit]
+
+
+def _holds_all(
+    infrastructure: Infrastructure, node: int, units: Sequence[Collection[str]], candidates: Candidates
+) -> bool:
+    """Whether the empty node could hold the least demand of every unit at once."""
     total: dict[str, int] = {}
-    for name in group.components:
-        demands = [dict(demand) for demand in _demands(candidates[name], node)]
-        for resource in set.union(*(set(demand) for demand in demands)):
-            total[resource] = total.get(resource, 0) + min(demand.get(resource, 0) for demand in demands)
+    for unit in units:
+        least: dict[str, int] = {}
+        for name in unit:
+            demands = [dict(demand) for demand in _demands(candidates[name], node)]
+            for resource in set.union(*(set(demand) for demand in demands)):
+                smallest = min(demand.get(resource, 0) for demand in demands)
+                least[resource] = max(smallest, least.get(resource, 0))
+        for resource, amount in least.items():
+            total[resource] = total.get(resource, 0) + amount
     return all(amount <= infrastructure.nodes[node].free(resource) for resource, amount in total.items())
 
 

@@ -14,9 +14,11 @@ from mosaico_place.compile.candidates import (
     offered,
     own_candidates,
 )
+from mosaico_place.compile.flow import FlowBlock, compile_flow
 from mosaico_place.compile.infrastructure import BoolArray, Infrastructure, IntArray
-from mosaico_place.compile.timing import FlowDelays, Span, flow_delays, span
+from mosaico_place.compile.timing import FlowDelays, Span, flow_delays, may_vanish, span
 from mosaico_place.instance import Chain, Flow, Instance
+from mosaico_place.placement import ChainPlacement
 from mosaico_place.quantities import Dimension, format_quantity
 
 
@@ -27,14 +29,18 @@ class ChainBlock:
     Attributes:
         chain: the chain.
         candidates: per component, endpoints included (one candidate each).
-        arcs: per flow, indices of the arcs that may carry it, ascending.
+        flows: per flow, what it may touch and what that takes it.
+        arcs: per flow, indices of the arcs that may carry it, ascending; of a copy, those that it may pay for.
+        follows: per copy, indices of the arcs on which it may follow its host.
         offered: number of candidates before pruning, endpoints left out.
         why: None, or why the chain cannot be accepted whatever the others do; then nothing else is filled.
     """
 
     chain: Chain
     candidates: Candidates
+    flows: Mapping[tuple[str, str], FlowBlock]
     arcs: Mapping[tuple[str, str], IntArray]
+    follows: Mapping[tuple[str, str], IntArray]
     offered: int
     why: str | None = None
 
@@ -48,21 +54,39 @@ class ChainBlock:
         )
 
 
-def compile_chain(instance: Instance, infrastructure: Infrastructure, chain: Chain) -> ChainBlock:
-    """Prune one chain against the infrastructure alone; the other chains play no part."""
+def compile_chain(
+    instance: Instance, infrastructure: Infrastructure, chain: Chain, previous: ChainPlacement | None = None
+) -> ChainBlock:
+    """Prune one chain against the infrastructure alone; the other chains play no part.
+
+    ``previous`` is where it stood before: what is not movable stays there.
+    """
     functions = [component for component in chain.components.values() if component.function is not None]
     before = sum(len(offered(instance, infrastructure, component)) for component in functions)
+    spots = {} if previous is None else previous.components
+    flows = {flow.ends: compile_flow(instance, infrastructure, flow) for flow in chain.flows}
     try:
         candidates: Candidates = {
-            name: own_candidates(instance, infrastructure, chain, component)
+            name: own_candidates(instance, infrastructure, chain, component, spots.get(name))
             for name, component in chain.components.items()
         }
-        delays = flow_delays(infrastructure, chain)
+        delays = flow_delays(infrastructure, chain, flows)
         candidates, spans = _prune(infrastructure, chain, candidates, delays)
     except NoCandidateError as reason:
-        return ChainBlock(chain, {}, {}, before, why=str(reason))
-    arcs = {flow.ends: _arcs(infrastructure, flow, candidates, delays, spans) for flow in chain.flows}
-    return ChainBlock(chain, candidates, arcs, before)
+        return ChainBlock(chain, {}, {}, {}, {}, before, why=str(reason))
+    arcs = {
+        flow.ends: _arcs(infrastructure, flow, flows[flow.ends].usable, candidates, delays, spans)
+        for flow in chain.flows
+    }
+    follows = {
+        flow.ends: np.intersect1d(
+            arcs[flow.copy_of],
+            _arcs(infrastructure, flow, flows[flow.copy_of].usable, candidates, delays, spans),
+        )
+        for flow in chain.flows
+        if flow.copy_of is not None
+    }
+    return ChainBlock(chain, candidates, flows, arcs, follows, before)
 
 
 def _prune(
@@ -75,7 +99,7 @@ def _prune(
     while True:
         size = sum(map(len, candidates.values()))
         for group in chain.together:
-            places = common_places(infrastructure, group, candidates)
+            places = common_places(infrastructure, chain, group, candidates)
             candidates = _keep(candidates, places, f"no place for {_listed(group.components)} together")
         for flow in chain.flows:
             candidates = _keep_connected(flow, candidates, delays[flow.ends])
@@ -83,7 +107,7 @@ def _prune(
         for budget in chain.budgets:
             table = span(chain, budget, candidates, delays, len(infrastructure.nodes))
             if budget.within_ns is not None:
-                candidates = _keep_in_time(table, candidates)
+                candidates = _keep_in_time(table, candidates, may_vanish(chain))
             spans.append(table)
         if sum(map(len, candidates.values())) == size:
             return candidates, spans
@@ -112,7 +136,7 @@ def _keep_connected(flow: Flow, candidates: Candidates, delays: FlowDelays) -> C
     return _keep(candidates, places, f"no path carries {rate} from {flow.tail!r} to {flow.head!r}")
 
 
-def _keep_in_time(table: Span, candidates: Candidates) -> Candidates:
+def _keep_in_time(table: Span, candidates: Candidates, vanishing: frozenset[str]) -> Candidates:
     """Drop candidates through which the budget cannot be met."""
     budget = table.budget
     assert budget.within_ns is not None, "called for hard budgets only"
@@ -121,7 +145,9 @@ def _keep_in_time(table: Span, candidates: Candidates) -> Candidates:
         kept[name] = tuple(
             candidate
             for candidate in candidates[name]
-            if earliest[candidate.node] + candidate.processing_ns + table.remaining[name][candidate.node]
+            if earliest[candidate.node]
+            + (0 if name in vanishing else candidate.processing_ns)
+            + table.remaining[name][candidate.node]
             <= budget.within_ns
         )
         if not kept[name]:
@@ -143,19 +169,21 @@ def _too_slow(table: Span) -> str:
 def _arcs(
     infrastructure: Infrastructure,
     flow: Flow,
+    open_arcs: BoolArray,
     candidates: Candidates,
     delays: Mapping[tuple[str, str], FlowDelays],
     spans: list[Span],
 ) -> IntArray:
-    """The arcs that some simple path of the flow could use in time."""
-    direct = delays[flow.ends].direct
+    """Those of the open arcs that some simple path of the flow could use in time."""
+    delay = delays[flow.ends]
+    direct = delay.direct
     tails = np.array(sorted({candidate.node for candidate in candidates[flow.tail]}))
     heads = np.array(sorted({candidate.node for candidate in candidates[flow.head]}))
     if not np.isfinite(direct[~np.eye(len(direct), dtype=bool)]).any() or (
         len(tails) == len(heads) == 1 and tails[0] == heads[0]
     ):
         return np.empty(0, dtype=np.int64)
-    usable = _usable(infrastructure, flow, tails, heads)
+    usable = open_arcs & _outward(infrastructure, tails, heads)
     reached = direct[tails].min(axis=0)
     leaving = direct[:, heads].min(axis=1)
     arc_tail, arc_head = infrastructure.tail, infrastructure.head
@@ -165,24 +193,23 @@ def _arcs(
             continue
         sent = table.earliest[flow.tail] + table.least_processing[flow.tail]
         rest = table.remaining[flow.head] + table.least_processing[flow.head]
-        before = np.min(sent[tails, None] + direct[tails], axis=0)
+        before = np.min((sent + delay.first)[tails, None] + direct[tails], axis=0)
         after = np.min(rest[None, heads] + direct[:, heads], axis=1)
-        total = before[arc_tail] + infrastructure.arc_delay_ns + after[arc_head]
+        total = before[arc_tail] + delay.arc_ns + after[arc_head]
         usable &= total <= table.budget.within_ns
     return np.flatnonzero(usable).astype(np.int64)
 
 
-def _usable(infrastructure: Infrastructure, flow: Flow, tails: IntArray, heads: IntArray) -> BoolArray:
-    """Wide enough arcs from a switch, router or tail to a switch, router or head that never turn back."""
+def _outward(infrastructure: Infrastructure, tails: IntArray, heads: IntArray) -> BoolArray:
+    """Arcs from a switch, router or tail to a switch, router or head that never turn back."""
     arc_tail, arc_head = infrastructure.tail, infrastructure.head
-    usable: BoolArray = infrastructure.free_bps >= flow.rate_bps
-    usable &= infrastructure.forwards[arc_tail] | np.isin(arc_tail, tails)
-    usable &= infrastructure.forwards[arc_head] | np.isin(arc_head, heads)
+    outward: BoolArray = infrastructure.forwards[arc_tail] | np.isin(arc_tail, tails)
+    outward &= infrastructure.forwards[arc_head] | np.isin(arc_head, heads)
     if len(tails) == 1:
-        usable &= arc_head != tails[0]
+        outward &= arc_head != tails[0]
     if len(heads) == 1:
-        usable &= arc_tail != heads[0]
-    return usable
+        outward &= arc_tail != heads[0]
+    return outward
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from mosaico_place.instance import Instance, Node
+from mosaico_place.instance import Direction, Instance, Node
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
@@ -30,6 +30,7 @@ class Infrastructure:
         tail, head: (arcs,) node indices; arc 2k is link k forth, arc 2k + 1 is link k back.
         latency_ns: (arcs,) of the link direction.
         free_bps: (arcs,) bandwidth net of what is reserved.
+        directions: (arcs) of them, as the instance gives them.
     """
 
     nodes: tuple[Node, ...]
@@ -41,6 +42,7 @@ class Infrastructure:
     head: IntArray
     latency_ns: IntArray
     free_bps: IntArray
+    directions: tuple[Direction, ...]
     _delays: dict[bytes, FloatArray] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -49,20 +51,23 @@ class Infrastructure:
         delay: IntArray = self.latency_ns + self.forwarding_ns[self.head]
         return delay
 
-    def delays(self, rate_bps: int) -> FloatArray:
-        """Least delay between all pairs of nodes for a flow of this rate travelling alone.
+    def least_delays(self, usable: BoolArray, arc_delay_ns: IntArray) -> FloatArray:
+        """Least delay between all pairs of nodes over some arcs, for a flow travelling alone.
+
+        Args:
+            usable: (arcs,) those that it may take.
+            arc_delay_ns: (arcs,) what each takes it.
 
         Returns:
             (nodes, nodes) float64 of whole ns (exact below 2**53), inf where no path exists, 0 on the diagonal.
-            Only forwarding nodes lie inside a path. Computed once per set of arcs that can carry the rate.
+            Only forwarding nodes lie inside a path. Computed once per set of arcs and delays.
         """
-        usable = self.free_bps >= rate_bps
-        key = np.packbits(usable).tobytes()
+        key = np.packbits(usable).tobytes() + arc_delay_ns[usable].tobytes()
         if key not in self._delays:
-            self._delays[key] = self._least_delays(usable)
+            self._delays[key] = self._dijkstra(usable, arc_delay_ns)
         return self._delays[key]
 
-    def _least_delays(self, usable: BoolArray) -> FloatArray:
+    def _dijkstra(self, usable: BoolArray, arc_delay_ns: IntArray) -> FloatArray:
         """Dijkstra where a node that does not forward is split: its own index only sends, a twin receives."""
         count = len(self.nodes)
         twin = np.arange(count)
@@ -70,7 +75,7 @@ class Infrastructure:
         tail, head = self.tail[usable], twin[self.head[usable]]
         size = count + int((~self.forwards).sum())
         # A zero weight would vanish from the sparse graph; half a nanosecond stands for it and is rounded off.
-        weight = np.maximum(self.arc_delay_ns[usable].astype(np.float64), 0.5 / (size + 1))
+        weight = np.maximum(arc_delay_ns[usable].astype(np.float64), 0.5 / (size + 1))
         graph = csr_array((weight, (tail, head)), shape=(size, size))
         reach = dijkstra(graph, directed=True, indices=np.arange(count))[:, twin]
         delays: FloatArray = np.where(np.isinf(reach), np.inf, np.floor(reach))
@@ -94,4 +99,5 @@ def compile_infrastructure(instance: Instance) -> Infrastructure:
         head=np.array([index[head] for _, head in ends], dtype=np.int64),
         latency_ns=np.array([direction.latency_ns for direction in directions], dtype=np.int64),
         free_bps=np.array([direction.free_bps for direction in directions], dtype=np.int64),
+        directions=tuple(directions),
     )

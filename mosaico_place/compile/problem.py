@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from mosaico_place.compile.chain import ChainBlock, compile_chain
 from mosaico_place.compile.infrastructure import Infrastructure, compile_infrastructure
 from mosaico_place.instance import Instance
+from mosaico_place.placement import Placement
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +19,15 @@ class Problem:
         instance: where it came from; the judges read only this.
         infrastructure: nodes and arcs by index.
         blocks: chain name -> block, in the instance's order.
+        previous: the placement before, which ``dropped``, ``moves`` and ``max-moves`` compare with; None if none.
+        max_moves: how many components may move; None for any number.
     """
 
     instance: Instance
     infrastructure: Infrastructure
     blocks: Mapping[str, ChainBlock]
+    previous: Placement | None = None
+    max_moves: int | None = None
 
     @property
     def candidates(self) -> int:
@@ -35,8 +40,12 @@ class Problem:
         return sum(block.offered for block in self.blocks.values()) - self.candidates
 
 
-def compile_instance(instance: Instance) -> Problem:
+def compile_instance(instance: Instance, previous: Placement | None = None, max_moves: int | None = None) -> Problem:
     """Compile every block of a valid instance (:func:`mosaico_place.validate.faults` finds nothing in it)."""
     infrastructure = compile_infrastructure(instance)
-    blocks = {name: compile_chain(instance, infrastructure, chain) for name, chain in instance.chains.items()}
-    return Problem(instance, infrastructure, blocks)
+    before = {} if previous is None else previous.chains
+    blocks = {
+        name: compile_chain(instance, infrastructure, chain, before.get(name))
+        for name, chain in instance.chains.items()
+    }
+    return Problem(instance, infrastructure, blocks, previous, max_moves)

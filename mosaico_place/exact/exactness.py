@@ -17,29 +17,30 @@ from numpy.typing import NDArray
 from mosaico_place.checking import check_chain
 from mosaico_place.exact.model import FloatArray, Formulation, Matrix, chain_variables
 from mosaico_place.placement import Placement
-from mosaico_place.usage import index_hops
+from mosaico_place.usage import survey
 
 IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Not all of these 0-1 columns can be 1 at once: their sum is at most one less than their number."""
+    """Not all of the 0-1 columns ``ones`` can be 1 while all of ``zeros`` are 0."""
 
-    columns: IntArray
+    ones: IntArray
+    zeros: IntArray
 
     @property
     def limit(self) -> int:
-        """The right-hand side."""
-        return len(self.columns) - 1
+        """The right-hand side of: the sum of ``ones`` less the sum of ``zeros`` is at most this."""
+        return len(self.ones) - 1
 
 
 @dataclass(frozen=True, slots=True)
 class WholeRows:
-    """The rows that bound sums of 0-1 columns by their capacity, in whole numbers.
+    """The rows that bound sums of 0-1 columns from above, in whole numbers.
 
     Attributes:
-        rows: (m, n) int64 compressed by row, non-negative.
+        rows: (m, n) int64 compressed by row.
         limit: (m,) int64.
     """
 
@@ -48,11 +49,12 @@ class WholeRows:
 
 
 def whole_rows(matrix: Matrix) -> WholeRows:
-    """Pick the rows with whole non-negative coefficients on 0-1 columns and an upper limit alone."""
+    """Pick the rows with whole coefficients on 0-1 columns and an upper limit alone."""
     by_row = matrix.rows.tocsr()
     count = np.diff(by_row.indptr)
     row_of = np.repeat(np.arange(len(count)), count)
-    odd = (matrix.integer[by_row.indices] == 0) | (by_row.data < 0) | (by_row.data != np.rint(by_row.data))
+    binary = (matrix.integer != 0) & (matrix.upper <= 1)
+    odd = ~binary[by_row.indices] | (by_row.data != np.rint(by_row.data))
     plain = np.bincount(row_of, weights=odd, minlength=len(count)) == 0
     picked = np.flatnonzero(plain & np.isneginf(matrix.low) & np.isfinite(matrix.high))
     rows = by_row[picked]
@@ -69,12 +71,15 @@ def cuts(
 
 
 def _overfull(whole: WholeRows, on: NDArray[np.bool_]) -> Iterator[Cut]:
-    """For each row that is exceeded, a smallest set of its columns that already exceeds it."""
+    """For each row that is exceeded, a smallest set of its columns that already exceeds it.
+
+    What it counts off (opened instances that carry a load) must stay as it is: those columns may not be switched on.
+    """
     use = whole.rows @ on.astype(np.int64)
     for row in np.flatnonzero(use > whole.limit):
         span = slice(whole.rows.indptr[row], whole.rows.indptr[row + 1])
         columns, amounts = whole.rows.indices[span], whole.rows.data[span]
-        chosen = [(int(amounts[i]), int(columns[i])) for i in np.flatnonzero(on[columns])]
+        chosen = [(int(amounts[i]), int(columns[i])) for i in np.flatnonzero(on[columns] & (amounts > 0))]
         excess = int(use[row] - whole.limit[row])
         cover = []
         for amount, column in sorted(chosen):
@@ -82,17 +87,24 @@ def _overfull(whole: WholeRows, on: NDArray[np.bool_]) -> Iterator[Cut]:
                 excess -= amount
             else:
                 cover.append(column)
-        yield Cut(np.array(cover, dtype=np.int64))
+        zeros = columns[~on[columns] & (amounts < 0)]
+        yield Cut(np.array(cover, dtype=np.int64), zeros.astype(np.int64))
 
 
 def _broken_chains(
     formulation: Formulation, matrix: Matrix, on: NDArray[np.bool_], placement: Placement
 ) -> Iterator[Cut]:
     """For each chain that breaks a rule of its own, the whole of its placement."""
-    hops = index_hops(formulation.instance)
+    instance, symbols = formulation.instance, formulation.symbols
+    scene = survey(instance, placement)
     for name, placed in placement.chains.items():
-        if not check_chain(formulation.instance, name, placed, hops):
+        if not check_chain(instance, name, placed, scene):
             continue
-        variables = chain_variables(formulation.symbols, formulation.instance.chains[name])
+        variables = chain_variables(symbols, instance.chains[name])
+        variables += [var for key, choice in symbols.serves.items() if key[0] == name for _, var in choice]
         columns = {matrix.position[id(var)] for var in variables if id(var) in matrix.position}
-        yield Cut(np.array(sorted(i for i in columns if on[i]), dtype=np.int64))
+        # The route of a loose flow is continuous, and part of no rule that speaks of the chain alone.
+        yield Cut(
+            np.array(sorted(i for i in columns if on[i] and matrix.integer[i]), dtype=np.int64),
+            np.empty(0, dtype=np.int64),
+        )

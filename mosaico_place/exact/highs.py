@@ -95,6 +95,15 @@ class Glimpse:
     nodes: int
 
 
+class _Silent(highspy.Highs):
+    """HiGHS 1.16 prints a banner to stdout with the first call, which is one of its own constructor."""
+
+    def enableCallbacks(self) -> None:  # noqa: N802 (the name is theirs)
+        """Say no to the console before anything else."""
+        self.setOptionValue("log_to_console", False)
+        super().enableCallbacks()  # type: ignore[no-untyped-call]
+
+
 class Highs:
     """One model in HiGHS.
 
@@ -123,8 +132,7 @@ class Highs:
         self._watch = watch
         self._ended = threading.Event()
         self._told = Outcome(Status.INTERRUPTED, None, -np.inf)
-        self._highs = highspy.Highs()  # type: ignore[no-untyped-call]
-        self._set("log_to_console", False)  # first of all: the banner goes to stdout with the first other call
+        self._highs = _Silent()  # type: ignore[no-untyped-call]
         self._set("output_flag", False)
         self._set("threads", threads)
         self._set("parallel", "on" if threads > 1 else "off")
@@ -157,7 +165,19 @@ class Highs:
             # Presolve has wrongly claimed this in some releases; it is believed only when found without it too.
             self._set("presolve", "off")
             outcome = self._run(deadline)
+        if outcome.status is Status.OPTIMAL and self._dearer(outcome, level):
+            # HiGHS 1.16 has handed back its start while it speaks of a better one that presolve made of it.
+            self._start(None)
+            outcome = self._run(deadline)
         return outcome
+
+    def _dearer(self, outcome: Outcome, level: int) -> bool:
+        """Whether the solution costs more than HiGHS says of it."""
+        if outcome.vector is None:
+            return False
+        value = float(self._matrix.costs[level] @ outcome.vector + self._matrix.offsets[level])
+        said: float = self._highs.getInfo().objective_function_value
+        return value > said + 1e-6 * max(1.0, abs(said))
 
     def at_most(self, level: int, value: float, scale: float) -> None:
         """Keep a level's value at or below the given one; ``scale`` multiplies the row, for well-sized numbers."""
@@ -167,10 +187,15 @@ class Highs:
             upper = (value - float(self._matrix.offsets[level])) * scale
             self._highs.addRow(-_INFINITE, upper, len(positions), positions, costs[positions] * scale)
 
+    def bound(self, position: int, upper: float) -> None:
+        """Keep a variable at or below the given value, for good."""
+        self._highs.changeColBounds(position, float(self._matrix.lower[position]), upper)
+
     def cut(self, cut: Cut) -> None:
         """Add a cut for good."""
-        ones = np.ones(len(cut.columns))
-        self._highs.addRow(-_INFINITE, cut.limit, len(ones), cut.columns.astype(np.int32), ones)
+        columns = np.concatenate([cut.ones, cut.zeros]).astype(np.int32)
+        signs = np.concatenate([np.ones(len(cut.ones)), -np.ones(len(cut.zeros))])
+        self._highs.addRow(-_INFINITE, cut.limit, len(columns), columns, signs)
 
     def _pass_model(self) -> None:
         matrix = self._matrix

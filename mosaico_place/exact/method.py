@@ -15,6 +15,7 @@ from mosaico_place.errors import SolverError
 from mosaico_place.exact.exactness import WholeRows, cuts, whole_rows
 from mosaico_place.exact.highs import Glimpse, Highs, Outcome, Status
 from mosaico_place.exact.model import Formulation, Matrix, build, decode, encode, transfer
+from mosaico_place.exact.strengthening import ALL, Strengthening
 from mosaico_place.method import Answer, Options, Progress
 from mosaico_place.placement import Placement
 from mosaico_place.result import CLOSED, ModelSize, Termination, gap
@@ -43,15 +44,15 @@ class _Search:
     def settle(self, placement: Placement) -> None:
         """Take over a placement."""
         self.placement = placement
-        self.values = cost(self.formulation.instance, placement).levels
+        self.values = cost(self.formulation.instance, placement, self.formulation.symbols.problem.previous).levels
 
 
-def solve_exact(problem: Problem, options: Options, previous: Placement | None = None) -> Answer:
+def solve_exact(problem: Problem, options: Options, strengthenings: frozenset[Strengthening] = ALL) -> Answer:
     """Solve one Pyomo model with HiGHS, one objective level after the other.
 
     Level k is minimised with every level before it kept at or below the value found for it, so its bound is proven
     for exactly the placements that the result speaks of. A chain that pruning shows to be impossible is rejected
-    beforehand, with the reason.
+    beforehand, with the reason. The problem's previous placement is where the search starts.
     """
     why = {name: block.why for name, block in problem.blocks.items() if block.why is not None}
     levels = len(problem.instance.objective)
@@ -65,7 +66,7 @@ def solve_exact(problem: Problem, options: Options, previous: Placement | None =
             raise _StoppedError(status)
 
     try:
-        formulation = build(problem, pause)
+        formulation = build(problem, pause, strengthenings)
         clock.lap("build")
         matrix = transfer(formulation)
         pause()
@@ -75,7 +76,7 @@ def solve_exact(problem: Problem, options: Options, previous: Placement | None =
     if matrix.columns:
         highs = _start_solver(search)
         clock.lap("transfer")
-        _solve_levels(search, highs, previous)
+        _solve_levels(search, highs, problem.previous)
     else:  # there is nothing to decide
         search.settle(decode(formulation, matrix, np.zeros(0)))
         search.bounds = [float(value) for value in search.values]

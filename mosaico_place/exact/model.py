@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -18,11 +19,18 @@ from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 from mosaico_place.compile import Problem
 from mosaico_place.exact.constraints import add_constraints
 from mosaico_place.exact.objective import LevelForm, add_objective
+from mosaico_place.exact.rewrites import add_rewrites
+from mosaico_place.exact.strengthening import ALL, Strengthening, loosen
 from mosaico_place.exact.variables import Symbols, Var, add_variables
 from mosaico_place.instance import Chain, Flow, Instance
-from mosaico_place.placement import ChainPlacement, FlowPath, Placement, Spot
+from mosaico_place.latency import rewritten
+from mosaico_place.placement import ChainPlacement, FlowPath, Opening, Placement, Spot
+from mosaico_place.usage import paid_hops
 
 FloatArray = NDArray[np.float64]
+
+_CARRIED = 1e-5
+"""A continuous flow below it is a solver's rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +78,29 @@ class Matrix:
     high: FloatArray
 
 
-def build(problem: Problem, pause: Callable[[], None] = lambda: None) -> Formulation:
+def build(
+    problem: Problem,
+    pause: Callable[[], None] = lambda: None,
+    strengthenings: frozenset[Strengthening] = ALL,
+    actual: Instance | None = None,
+) -> Formulation:
     """Write the formulation of a problem whose every must-accept chain can be embedded.
 
     Args:
         problem: the compiled instance.
         pause: called between the parts of the model; an exception that it raises ends the building.
+        strengthenings: what to use; the optimum is the same without.
+        actual: the instance with the capacities as they are, if the problem's are only what they may grow to.
     """
     with _no_collection():
         model = pyo.ConcreteModel(name=problem.instance.name)
-        symbols = add_variables(model, problem)
+        symbols = add_variables(model, problem, strengthenings, actual)
+        add_rewrites(symbols)
         pause()
         add_constraints(symbols, pause)
         levels = add_objective(symbols)
+        if Strengthening.LOOSE in strengthenings:
+            loosen(symbols)
         pause()
         return Formulation(symbols, levels)
 
@@ -122,17 +140,51 @@ def _no_collection() -> Iterator[None]:
 
 
 def decode(formulation: Formulation, matrix: Matrix, vector: FloatArray) -> Placement:
-    """Read the placement that a solution vector means; circles that no flow needs are dropped."""
+    """Read the placement that a solution vector means.
+
+    Circles that no flow needs are dropped, no more instances are opened than are needed, equivalent components that
+    meet are merged, and independent ones that meet run in parallel where that is faster.
+    """
     on = {id(var) for var, value in zip(matrix.columns, vector, strict=True) if value > 0.5}
+    # A loose flow (see strengthening.loosen) may be split over several paths, each of which will do.
+    split = np.flatnonzero((matrix.integer == 0) & (vector > _CARRIED))
+    carried = on | {id(matrix.columns[int(i)]) for i in split}
     symbols = formulation.symbols
     chains = {}
+    loads: dict[Opening, int] = defaultdict(int)
     for block in symbols.blocks():
         chain = block.chain
         if _is_on(symbols.accept[chain.name], on):
             spots, nodes = _spots(symbols, chain, on)
-            paths = {flow.ends: _path(symbols, chain, flow, nodes, on) for flow in chain.flows}
-            chains[chain.name] = ChainPlacement(spots, paths)
-    return Placement(chains)
+            paths = {flow.ends: _path(symbols, chain, flow, nodes, carried) for flow in chain.flows}
+            chains[chain.name] = rewritten(formulation.instance, chain, ChainPlacement(spots, paths))
+            for opening, load_bps in _served(symbols, chain, chains[chain.name], on):
+                loads[opening] += load_bps
+    functions = formulation.instance.functions
+    return Placement(
+        chains,
+        {
+            opening: functions[opening.function].implementations[opening.implementation].instances_for(load_bps)
+            for opening, load_bps in loads.items()
+        },
+    )
+
+
+def _served(symbols: Symbols, chain: Chain, placed: ChainPlacement, on: set[int]) -> Iterator[tuple[Opening, int]]:
+    """(what must be opened, load) of everything in a chain that shared functions serve."""
+    instance, index = symbols.problem.instance, symbols.problem.infrastructure.index
+    for name, spot in placed.components.items():
+        component = chain.components[name]
+        if component.function is not None and instance.functions[component.function].shared and not component.private:
+            yield Opening(spot.node, component.function, spot.implementation), chain.load_bps(name)
+    for flow in chain.flows:
+        programs = symbols.problem.blocks[chain.name].flows[flow.ends].programs if not flow.private else {}
+        for node in placed.flows[flow.ends]:
+            for name, several in programs.get(index[node], {}).items():
+                choice = symbols.serves.get((chain.name, *flow.ends, index[node], name), ())
+                program = next((one for one, var in choice if _is_on(var, on)), several[0])
+                if instance.functions[name].shared:
+                    yield Opening(node, name, program.name), flow.rate_bps
 
 
 def _is_on(var: Var, on: set[int]) -> bool:
@@ -154,13 +206,13 @@ def _spots(symbols: Symbols, chain: Chain, on: set[int]) -> tuple[dict[str, Spot
     return spots, nodes
 
 
-def _path(symbols: Symbols, chain: Chain, flow: Flow, nodes: Mapping[str, str], on: set[int]) -> FlowPath:
-    """The flow's path among the arcs that are on."""
+def _path(symbols: Symbols, chain: Chain, flow: Flow, nodes: Mapping[str, str], carried: set[int]) -> FlowPath:
+    """The flow's path with the fewest links among the arcs that carry it, or any part of it."""
     infrastructure = symbols.problem.infrastructure
     graph: nx.DiGraph[str] = nx.DiGraph()
     graph.add_nodes_from((nodes[flow.tail], nodes[flow.head]))
-    for arc, var in symbols.arcs[chain.name, *flow.ends]:
-        if _is_on(var, on):
+    for arc, var in symbols.ways(chain, flow):
+        if _is_on(var, carried):
             ends = (infrastructure.nodes[i].name for i in (infrastructure.tail[arc], infrastructure.head[arc]))
             graph.add_edge(*ends)
     return tuple(nx.shortest_path(graph, nodes[flow.tail], nodes[flow.head]))
@@ -172,41 +224,42 @@ def encode(
     """Positions and values of the 0-1 variables that a placement fixes.
 
     A chain that it places where it can no longer be is left open, and so is a chain that it leaves out, unless
-    ``rejected`` says that such chains are to be rejected.
+    ``rejected`` says that such chains are to be rejected. Opened instances are fixed if nothing else is left open.
     """
     symbols = formulation.symbols
-    positions: list[int] = []
-    values: list[float] = []
+    values: dict[int, float] = {}
+    whole = True
     for block in symbols.blocks():
         chain = block.chain
         placed = placement.chains.get(chain.name)
-        if placed is None and not rejected:
-            continue
         chosen = set() if placed is None else _chosen(symbols, chain, placed)
-        if chosen is None:
+        if chosen is None or (placed is None and not rejected):
+            whole = False
             continue
         for var in chain_variables(symbols, chain):
-            if id(var) in matrix.position:
-                positions.append(matrix.position[id(var)])
-                values.append(float(id(var) in chosen))
-    return positions, values
+            values[id(var)] = float(id(var) in chosen)
+    nodes = symbols.problem.infrastructure.nodes
+    for (node, function, name), opened in symbols.opened.items() if whole else ():
+        count = placement.instances.get(Opening(nodes[node].name, function, name), 0)
+        values |= {id(var): float(k < count) for k, var in enumerate(opened)}
+    fixed = [(matrix.position[key], value) for key, value in values.items() if key in matrix.position]
+    return [position for position, _ in fixed], [value for _, value in fixed]
 
 
 def chain_variables(symbols: Symbols, chain: Chain) -> list[Var]:
-    """The chain's 0-1 variables, each once."""
+    """The 0-1 variables that say how the chain is placed, each once."""
     variables = [symbols.accept[chain.name]]
     for name, component in chain.components.items():
         if component.function is not None:
             variables += [var for options in symbols.options[chain.name, name].values() for _, var in options]
     for flow in chain.flows:
-        variables += [var for _, var in symbols.arcs[chain.name, *flow.ends]]
+        variables += [var for _, var in symbols.ways(chain, flow)]
     return variables
 
 
 def _chosen(symbols: Symbols, chain: Chain, placed: ChainPlacement) -> set[int] | None:
     """Identities of the variables that are 1 for this chain; None if the model has none for a part of it."""
     nodes = symbols.problem.infrastructure.nodes
-    tail, head = symbols.problem.infrastructure.tail, symbols.problem.infrastructure.head
     chosen = {id(symbols.accept[chain.name])}
     for name, component in chain.components.items():
         if component.function is None:
@@ -223,11 +276,18 @@ def _chosen(symbols: Symbols, chain: Chain, placed: ChainPlacement) -> set[int] 
         chosen.add(id(found[spot]))
     for flow in chain.flows:
         path = placed.flows.get(flow.ends, ())
-        hops = set(pairwise(path))
-        used = {
-            (nodes[tail[arc]].name, nodes[head[arc]].name): var for arc, var in symbols.arcs[chain.name, *flow.ends]
-        }
-        if not path or not hops <= used.keys():
+        paid = set(paid_hops(placed, flow))
+        followed = set(pairwise(path)) - paid
+        key = (chain.name, *flow.ends)
+        own, following = _by_ends(symbols, symbols.arcs[key]), _by_ends(symbols, symbols.follows.get(key, ()))
+        if not path or not paid <= own.keys() or not followed <= following.keys():
             return None
-        chosen |= {id(used[hop]) for hop in hops}
+        chosen |= {id(own[hop]) for hop in paid} | {id(following[hop]) for hop in followed}
     return chosen
+
+
+def _by_ends(symbols: Symbols, arcs: Iterable[tuple[int, Var]]) -> dict[tuple[str, str], Var]:
+    """(tail, head) -> variable."""
+    infrastructure = symbols.problem.infrastructure
+    names = [node.name for node in infrastructure.nodes]
+    return {(names[infrastructure.tail[arc]], names[infrastructure.head[arc]]): var for arc, var in arcs}

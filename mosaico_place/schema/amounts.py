@@ -66,6 +66,8 @@ MaybeTime = Annotated[int | None, _quantity(Dimension.TIME), _schema(Dimension.T
 """Nanoseconds; None only where the key is absent."""
 Rate = Annotated[int, _quantity(Dimension.RATE), _schema(Dimension.RATE)]
 """Bit/s."""
+MaybeRate = Annotated[int | None, _quantity(Dimension.RATE), _schema(Dimension.RATE)]
+"""Bit/s; None only where the key is absent."""
 Bytes = Annotated[int, _quantity(Dimension.BYTES), _schema(Dimension.BYTES)]
 Cores = Annotated[int, _quantity(Dimension.CORES), _schema(Dimension.CORES)]
 """1/1000 of a core."""
@@ -208,11 +210,20 @@ class FunctionPrices(_Open):
     """Price of ternary switch memory, e.g. `0.1 per MiB`."""
     device: DevicePrices = Field(default_factory=DevicePrices)
     """Prices of device resources."""
+    opened: MaybePrice = None
+    """Price of an opened instance of a shared function."""
 
     @classmethod
     def parse_declared(cls, value: Any, dimension: Dimension) -> Fraction:
         """Read the price of a declared resource."""
         return parse_price(value, dimension)
+
+
+class OwnPrices(FunctionPrices):
+    """Prices of a function; declared resources are further keys."""
+
+    move: MaybePrice = None
+    """Price of moving a component that runs it."""
 
 
 class NodePrices(FunctionPrices):
@@ -227,6 +238,8 @@ class InstancePrices(NodePrices):
 
     bandwidth: MaybeRatePrice = None
     """Price of rate on one link, e.g. `1 per Gbps`."""
+    move: MaybePrice = None
+    """Price of moving a component."""
 
 
 class LinkPrices(Strict):

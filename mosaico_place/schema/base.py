@@ -7,7 +7,16 @@ from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationInfo, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainValidator,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
 
 from mosaico_place.errors import name_fault, shown, suggestion
 
@@ -108,3 +117,20 @@ class Strict(BaseModel):
 @cache
 def _keys(model: type[BaseModel]) -> tuple[str, ...]:
     return tuple(field.alias or name for name, field in model.model_fields.items())
+
+
+def _one_as_list(value: Any) -> Any:
+    return value if isinstance(value, list | dict) or value is None else [value]
+
+
+def not_empty(value: list[str]) -> list[str]:
+    """Refuse an empty list of names."""
+    if not value:
+        raise ValueError("expected at least one name")
+    return value
+
+
+Names = Annotated[
+    list[Name], BeforeValidator(_one_as_list, json_schema_input_type=Name | list[Name]), AfterValidator(not_empty)
+]
+"""One name or a list of them."""

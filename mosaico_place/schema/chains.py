@@ -8,27 +8,11 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Plai
 
 from mosaico_place.errors import shown
 from mosaico_place.quantities import parse_number
-from mosaico_place.schema.amounts import MaybeTime, Price, Rate, Weight
-from mosaico_place.schema.base import Flag, Key, Name, Strict, parse_name
+from mosaico_place.schema.amounts import Bytes, MaybeTime, Price, Rate, Time, Weight
+from mosaico_place.schema.base import Flag, Key, Name, Names, Strict, not_empty, parse_name
 
 MAX_COPIES = 100_000
 """How many chains one template chain may make."""
-
-
-def _one_as_list(value: Any) -> Any:
-    return value if isinstance(value, list | dict) or value is None else [value]
-
-
-def _not_empty(value: list[str]) -> list[str]:
-    if not value:
-        raise ValueError("expected at least one name")
-    return value
-
-
-Names = Annotated[
-    list[Name], BeforeValidator(_one_as_list, json_schema_input_type=Name | list[Name]), AfterValidator(_not_empty)
-]
-"""One name or a list of them."""
 
 
 class Component(Strict):
@@ -40,6 +24,10 @@ class Component(Strict):
     """Node that this endpoint stands on; in a template it may be left to the chain."""
     processing: MaybeTime = None
     """Time that traffic spends in this endpoint."""
+    private: Flag = False
+    """It has an instance of its shared function to itself."""
+    movable: Flag = True
+    """Whether it may leave where a previous placement has it, while that node is up."""
 
 
 def _component(value: Any) -> Any:
@@ -58,6 +46,50 @@ class Flow(Strict):
     """Component that it enters."""
     rate: Rate
     """Its rate, e.g. `30 Mbps`."""
+    per_hop: Names = Field(default_factory=list, alias="per-hop")
+    """Functions that must be opened on every P4 switch of its path."""
+    strict: Flag = False
+    """No router, where no program runs, may lie on its path."""
+    private: Flag = False
+    """It has instances of its per-hop functions to itself."""
+    burst: Bytes = 0
+    """What it sends at once, e.g. `120 kB`: every link takes time to pass it on."""
+
+
+class CopiedFlow(Strict):
+    """The flow that a copy is made of."""
+
+    tail: Name = Field(alias="from")
+    """Component that it leaves."""
+    head: Name = Field(alias="to")
+    """Component that it enters."""
+
+
+class Copy(Strict):
+    """A copy of another flow: it follows that one's path, and pays for bandwidth only after leaving it."""
+
+    hints: ClassVar = {
+        "from": "a copy leaves the component that its flow leaves",
+        "per-hop": "a copy is served with its flow as long as it follows it, and by nothing after that",
+    }
+
+    copy_of: CopiedFlow = Field(alias="copy-of")
+    """The flow, such as `{from: encode, to: screen}`."""
+    head: Name = Field(alias="to")
+    """Component that the copy enters."""
+    rate: Rate
+    """Its rate, e.g. `30 Mbps`."""
+    strict: Flag = False
+    """No router may lie on its path."""
+    burst: Bytes = 0
+    """What it sends at once once it has left its flow."""
+
+
+def _flow_form(value: Any) -> str:
+    return "<copy>" if isinstance(value, dict) and "copy-of" in value else "<flow>"
+
+
+AnyFlow = Annotated[Annotated[Flow, Tag("<flow>")] | Annotated[Copy, Tag("<copy>")], Discriminator(_flow_form)]
 
 
 class Budget(Strict):
@@ -91,6 +123,15 @@ def _group(value: Any) -> Any:
 
 
 AnyGroup = Annotated[Group, BeforeValidator(_group, json_schema_input_type=list[Name] | Group)]
+
+
+class Independent(Strict):
+    """Consecutive components of a line that may run in parallel on one node."""
+
+    components: list[Name]
+    """Two or more components, in the order of the line."""
+    join: Time = 0
+    """Time that joining their results takes."""
 
 
 def _shape(value: Any) -> str:
@@ -144,6 +185,10 @@ class Ruled(Counted):
     """Where a component may not stand."""
     preference: dict[Key, dict[Key, NodeOrLabelPrice]] = Field(default_factory=dict)
     """Component -> what standing on a node, or on the value of a label, costs."""
+    equivalent: list[list[Name]] = Field(default_factory=list)
+    """Groups of components that may be merged where they run in one implementation on one node."""
+    independent: list[Independent] = Field(default_factory=list)
+    """Groups of components that may run in parallel where they stand on one node."""
 
 
 class FullChain(Ruled):
@@ -151,7 +196,7 @@ class FullChain(Ruled):
 
     components: dict[Key, AnyComponent]
     """Components by name: a function, or an endpoint such as `{at: gnb}`."""
-    flows: list[Flow] = Field(default_factory=list)
+    flows: list[AnyFlow] = Field(default_factory=list)
     """Edges of an acyclic graph over the components."""
     latency: list[Budget] = Field(default_factory=list)
     """Latency budgets."""
@@ -211,7 +256,7 @@ def _one_or_many(value: Any) -> Literal["<one>", "<many>"]:
 
 
 Nodes = Annotated[
-    Annotated[Name, Tag("<one>")] | Annotated[list[Name], AfterValidator(_not_empty), Tag("<many>")],
+    Annotated[Name, Tag("<one>")] | Annotated[list[Name], AfterValidator(not_empty), Tag("<many>")],
     Discriminator(_one_or_many),
 ]
 """One node, or several to be used in turn."""

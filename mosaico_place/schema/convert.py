@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
-from mosaico_place.errors import Fault, Path
+from mosaico_place.errors import Fault, Path, suggestion
 from mosaico_place.instance import (
     DEFAULT_OBJECTIVE,
     WHOLE_DEVICE,
     Chain,
     Direction,
-    Implementation,
     Instance,
     Level,
     Link,
     Prices,
+    TrafficClass,
 )
 from mosaico_place.instance import Function as InstanceFunction
+from mosaico_place.instance import Implementation as InstanceImplementation
 from mosaico_place.instance import Node as InstanceNode
 from mosaico_place.schema.amounts import FunctionPrices, LinkPrices
 from mosaico_place.schema.document import InstanceDocument
 from mosaico_place.schema.expand import Origins, expand_chains
-from mosaico_place.schema.infrastructure import Function, GpuImplementation, Node, PlainImplementation
+from mosaico_place.schema.infrastructure import Function, Implementation, Node
 from mosaico_place.schema.infrastructure import Link as LinkModel
 
 
@@ -52,7 +53,9 @@ def instance_of(
         resources=document.resources,
         prices=_prices(document.prices),
         objective=DEFAULT_OBJECTIVE if document.objective is None else tuple(document.objective),
+        classes={name: TrafficClass(name, one.share) for name, one in document.classes.items()},
     )
+    faults += [fault for name, function in document.functions.items() for fault in _function_faults(name, function)]
     return instance, templates, origins, faults
 
 
@@ -68,37 +71,59 @@ def _node(name: str, node: Node) -> InstanceNode:
         hand_over_ns=node.hand_over,
         labels=node.labels,
         prices=_prices(node.prices),
+        offers=None if node.runs is None else frozenset(node.runs),
     )
 
 
 def _link(link: LinkModel) -> Link:
     tail, head = link.between
-    return Link(
-        (tail, head),
-        Direction(link.bandwidth.forth, link.latency.forth, link.reserved.forth),
-        Direction(link.bandwidth.back, link.latency.back, link.reserved.back),
-        _prices(link.prices),
-    )
+
+    def direction(way: str) -> Direction:
+        queue = getattr(link.queue, way)
+        bandwidth, latency, reserved = (getattr(one, way) for one in (link.bandwidth, link.latency, link.reserved))
+        return Direction(bandwidth, latency, reserved, queue.classic, queue.l4s)
+
+    return Link((tail, head), direction("forth"), direction("back"), _prices(link.prices))
 
 
 def _function(name: str, function: Function) -> InstanceFunction:
-    given: Mapping[Level, PlainImplementation | GpuImplementation | None] = {
-        Level.P4: function.implementations.p4,
-        Level.VNF: function.implementations.vnf,
-        Level.GPU: function.implementations.gpu,
-    }
-    implementations = {
-        str(level): Implementation(
-            name=str(level),
+    implementations = {}
+    for key, model in function.implementations.items():
+        level = _level(key, model) or Level.VNF  # where the file says none, that is told apart
+        each = model.each if function.shared else model
+        implementations[key] = InstanceImplementation(
+            name=key,
             level=level,
-            demand=model.by_resource(),
-            device=model.device.by_resource() if isinstance(model, GpuImplementation) else {},
+            demand={} if each is None else each.by_resource(),
+            device={} if model.device is None else model.device.by_resource(),
             processing_ns=model.processing,
+            once={} if model.once is None else model.once.by_resource(),
+            capacity_bps=model.capacity,
+            needs={label: tuple(values) for label, values in model.needs.items()},
         )
-        for level, model in given.items()
-        if model is not None
-    }
-    return InstanceFunction(name, implementations, _prices(function.prices))
+    return InstanceFunction(name, implementations, _prices(function.prices), function.shared, function.queue == "l4s")
+
+
+def _level(name: str, model: Implementation) -> Level | None:
+    """The level that the file gives, or that the name is."""
+    if model.level is not None:
+        return model.level
+    return Level(name) if name in set(Level) else None
+
+
+def _function_faults(name: str, function: Function) -> Iterator[Fault]:
+    """What the file says of an implementation that its function cannot have."""
+    for key, model in function.implementations.items():
+        here: Path = ("functions", name, "implementations", key)
+        if _level(key, model) is None:
+            meant = suggestion(key, [str(level) for level in Level])
+            ending = f"; did you mean {meant!r}?" if meant else ""
+            yield Fault(here, f"needs a 'level', p4, vnf or gpu, since its name is none of them{ending}")
+        if model.each is not None and not function.shared:
+            yield Fault((*here, "each"), "only a shared function has 'each'; say 'shared: true', or give what it takes")
+        for resource in model.by_resource() if function.shared else ():
+            message = "of a shared function, say what it takes 'once' per opened instance, and for 'each' it serves"
+            yield Fault((*here, resource), message)
 
 
 def _prices(prices: FunctionPrices | LinkPrices) -> Prices:
@@ -108,4 +133,6 @@ def _prices(prices: FunctionPrices | LinkPrices) -> Prices:
         resources, device = prices.by_resource(), prices.device.by_resource()
     bandwidth: Fraction | None = getattr(prices, "bandwidth", None)
     active: Fraction | None = getattr(prices, "active", None)
-    return Prices(resources, device, bandwidth, active)
+    opened: Fraction | None = getattr(prices, "opened", None)
+    move: Fraction | None = getattr(prices, "move", None)
+    return Prices(resources, device, bandwidth, active, opened, move)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
 
 from mosaico_place.errors import shown, suggestion
 from mosaico_place.instance import Term
-from mosaico_place.quantities import Dimension
-from mosaico_place.rules import CostTerm
+from mosaico_place.quantities import Dimension, parse_number
+from mosaico_place.rules import OF_CLASSES, CostTerm
 from mosaico_place.schema.amounts import InstancePrices, Weight
 from mosaico_place.schema.base import Key, Name, Strict, parse_name
 from mosaico_place.schema.chains import AnyChain, Template
@@ -48,14 +49,17 @@ def _parse_term(value: object) -> Term:
         meant = suggestion(word, terms)
         ending = f", did you mean '{meant}'?" if meant else f"; the terms are {', '.join(terms)}"
         raise ValueError(f"unknown cost term {shown(text)}{ending}")
-    if dot and word != CostTerm.REJECTED:
-        raise ValueError(f"{shown(text)}: only 'rejected' can be narrowed to a class")
+    if dot and word not in OF_CLASSES:
+        sums = ", ".join(term for term in terms if term in OF_CLASSES)
+        raise ValueError(f"{shown(text)}: only sums over chains can be narrowed to a class: {sums}")
     if dot and not class_name:
         raise ValueError(f"{shown(text)} names no class after the dot")
     return Term(CostTerm(word), class_name if dot else None)
 
 
-_TERM_PATTERN = "^(" + "|".join(str(term) for term in CostTerm) + r"|rejected\.\S+)$"
+_TERM_PATTERN = (
+    "^(" + "|".join(CostTerm) + "|(" + "|".join(term for term in CostTerm if term in OF_CLASSES) + r")\.\S+)$"
+)
 ObjectiveTerm = Annotated[
     Term, PlainValidator(_parse_term), WithJsonSchema({"type": "string", "pattern": _TERM_PATTERN})
 ]
@@ -72,6 +76,22 @@ Level = Annotated[
     BeforeValidator(_level),
     Field(json_schema_extra={"propertyNames": {"pattern": _TERM_PATTERN}, "minProperties": 1}),
 ]
+
+
+def _share(value: object) -> Fraction:
+    share = parse_number(value)
+    if not 0 <= share <= 1:
+        raise ValueError(f"a share lies between 0 and 1, found {shown(value)}")
+    return share
+
+
+class TrafficClass(Strict):
+    """A class of chains."""
+
+    share: Annotated[
+        Fraction | None, PlainValidator(_share), WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1})
+    ] = None
+    """Part of every capacity and bandwidth that its chains may use at most."""
 
 
 DeclaredDimension = Annotated[
@@ -96,6 +116,8 @@ class InstanceDocument(Strict):
     """Chains that others are made from, by name."""
     chains: dict[Key, AnyChain] = Field(default_factory=dict)
     """Requests by name."""
+    classes: dict[Key, TrafficClass] = Field(default_factory=dict)
+    """Classes that say more than their name."""
     prices: InstancePrices = Field(default_factory=InstancePrices)
     """What a unit costs."""
     objective: list[Level] | None = None

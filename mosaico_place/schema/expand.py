@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from mosaico_place.errors import Fault, Path, shown, suggestion
-from mosaico_place.instance import Budget, Chain, Component, Flow, Group, Preference, Where
+from mosaico_place.instance import Budget, Chain, Component, Flow, Group, Independent, Preference, Where
 from mosaico_place.schema.chains import MAX_COPIES, FullChain, LineChain, Ruled, TemplateChain
 from mosaico_place.schema.chains import Component as ComponentModel
+from mosaico_place.schema.chains import Copy as CopyModel
+from mosaico_place.schema.chains import Flow as FlowModel
 from mosaico_place.schema.document import InstanceDocument
 
 Origins = dict[Path, Path]
@@ -97,6 +99,8 @@ def _draw(name: str, model: FullChain | LineChain, path: Path) -> _Drawn:
         only=_where(model, "only"),
         never=_where(model, "never"),
         preference=_preferences(model),
+        equivalent=tuple(tuple(group) for group in model.equivalent),
+        independent=tuple(Independent(tuple(group.components), group.join) for group in model.independent),
     )
     endpoints = frozenset(component.name for component in components.values() if component.function is None)
     return _Drawn(chain, endpoints, {(): path, **origins})
@@ -109,13 +113,25 @@ def _draw_full(model: FullChain) -> _Parts:
     components = {
         # With a function, 'at' is a fault that _component_faults tells; it is left out, to be told once.
         name: Component(
-            name, component.function, component.at if component.function is None else None, component.processing or 0
+            name,
+            component.function,
+            component.at if component.function is None else None,
+            component.processing or 0,
+            component.private,
+            component.movable,
         )
         for name, component in model.components.items()
     }
-    flows = tuple(Flow(flow.tail, flow.head, flow.rate) for flow in model.flows)
+    flows = tuple(_flow(flow) for flow in model.flows)
     budgets = tuple(Budget(b.tail, b.head, b.within, b.target) for b in model.latency)
     return components, flows, budgets, {}
+
+
+def _flow(model: FlowModel | CopyModel) -> Flow:
+    if isinstance(model, CopyModel):
+        host = (model.copy_of.tail, model.copy_of.head)
+        return Flow(host[0], model.head, model.rate, strict=model.strict, burst_bytes=model.burst, copy_of=host)
+    return Flow(model.tail, model.head, model.rate, tuple(model.per_hop), model.strict, model.private, model.burst)
 
 
 def _draw_line(model: LineChain, path: Path) -> _Parts:

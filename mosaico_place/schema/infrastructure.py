@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
 
 from mosaico_place.errors import shown, suggestion
-from mosaico_place.instance import Kind
+from mosaico_place.instance import Kind, Level
 from mosaico_place.schema.amounts import (
     DeviceResources,
-    FunctionPrices,
     LinkPrices,
+    MaybeRate,
     NodePrices,
     NodeResources,
+    OwnPrices,
     Rate,
     Time,
 )
-from mosaico_place.schema.base import Key, Name, Strict
+from mosaico_place.schema.base import Flag, Key, Name, Names, Strict
 
 
 def _parse_kind(value: object) -> Kind:
@@ -36,6 +37,20 @@ NodeKind = Annotated[
 ]
 
 
+def _parse_level(value: object) -> Level:
+    levels = [str(level) for level in Level]
+    if isinstance(value, str) and value in levels:
+        return Level(value)
+    meant = suggestion(value, levels) if isinstance(value, str) else ""
+    ending = f", did you mean '{meant}'?" if meant else f"; a level is one of {', '.join(levels)}"
+    raise ValueError(f"unknown level {shown(value)}{ending}")
+
+
+_LEVEL_SCHEMA = WithJsonSchema({"type": "string", "enum": [str(level) for level in Level]})
+LevelName = Annotated[Level, PlainValidator(_parse_level), _LEVEL_SCHEMA]
+MaybeLevel = Annotated[Level | None, PlainValidator(_parse_level), _LEVEL_SCHEMA]
+
+
 class Node(NodeResources):
     """A machine, switch or attachment point; declared resources are further keys."""
 
@@ -51,6 +66,8 @@ class Node(NodeResources):
     """Delay between two components that both stand on it."""
     labels: dict[Key, Name] = Field(default_factory=dict)
     """Label -> value, e.g. site -> rennes."""
+    runs: list[LevelName] | None = None
+    """Levels that it runs; by its kind unless given: server vnf, and gpu with GPUs; p4-switch p4."""
     prices: NodePrices = Field(default_factory=NodePrices)
     """Prices here; they come before the instance's."""
 
@@ -87,6 +104,32 @@ def _pair(value: Any) -> Any:
     return value
 
 
+class Queue(Strict):
+    """What flows wait before a link."""
+
+    classic: Time = 0
+    """In the ordinary queue."""
+    l4s: Time = 0
+    """Where a function with `queue: l4s` serves the flow on the switch before the link."""
+
+
+class Queues(Strict):
+    """Waiting times per direction."""
+
+    forth: Queue = Field(default_factory=Queue)
+    """From the first to the second node of between."""
+    back: Queue = Field(default_factory=Queue)
+    """From the second to the first node of between."""
+
+
+def _both_queues(value: Any) -> Any:
+    per_direction = isinstance(value, dict) and not {"forth", "back"}.isdisjoint(value)
+    return value if per_direction else {"forth": value, "back": value}
+
+
+BothQueues = Annotated[Queues, BeforeValidator(_both_queues, json_schema_input_type=Queue | Queues)]
+
+
 class Link(Strict):
     """Two nodes joined; a figure counts for both directions, or is given as {forth: .., back: ..}."""
 
@@ -98,6 +141,8 @@ class Link(Strict):
     """Delay of crossing it, e.g. `250 us`."""
     reserved: BothRates = Field(default_factory=lambda: Rates(forth=0, back=0))
     """Rate that placements may not use."""
+    queue: BothQueues = Field(default_factory=Queues)
+    """What flows wait before it, e.g. `{classic: 15 ms, l4s: 1 ms}`."""
     prices: LinkPrices = Field(default_factory=LinkPrices)
     """Prices here; they come before the instance's."""
 
@@ -111,39 +156,39 @@ class Infrastructure(Strict):
     """At most one link per pair of nodes."""
 
 
-class PlainImplementation(NodeResources):
-    """What one component takes at this level; declared resources are further keys."""
+def _parse_queue(value: object) -> str:
+    if value != "l4s":
+        raise ValueError(f"expected l4s, the only queue that a function can be, found {shown(value)}")
+    return "l4s"
 
-    hints: ClassVar = {"device": "only an implementation at level gpu takes a device"}
 
+class Implementation(NodeResources):
+    """One way to run a function, and what one component takes of it; declared resources are further keys."""
+
+    level: MaybeLevel = None
+    """Level that it runs at; the name says it unless given."""
+    needs: dict[Key, Names] = Field(default_factory=dict)
+    """Label -> value (or several) that its node must have."""
+    once: NodeResources | None = None
+    """Of a shared function: what each opened instance takes."""
+    each: NodeResources | None = None
+    """Of a shared function: what each component, or per-hop flow, that it serves takes besides."""
+    device: DeviceResources | None = None
+    """At level gpu: what a component takes of one GPU, e.g. `{share: 0.4, memory: 6 GiB}`."""
     processing: Time = 0
     """Time that traffic spends in it."""
-
-
-class GpuImplementation(NodeResources):
-    """What one component takes of a server with GPUs; declared resources are further keys."""
-
-    device: DeviceResources
-    """What it takes of one GPU, e.g. `{share: 0.4, memory: 6 GiB}`."""
-    processing: Time = 0
-    """Time that traffic spends in it."""
-
-
-class Implementations(Strict):
-    """Ways to run a function, by level; at least one."""
-
-    p4: PlainImplementation | None = None
-    """A P4 program in a switch."""
-    vnf: PlainImplementation | None = None
-    """A process on a server."""
-    gpu: GpuImplementation | None = None
-    """A process on a server that uses one of its GPUs."""
+    capacity: MaybeRate = None
+    """Load that it carries, or that each opened instance carries; any load unless given."""
 
 
 class Function(Strict):
     """A kind of micro-service."""
 
-    implementations: Implementations
-    """Ways to run it; the optimizer chooses one per component."""
-    prices: FunctionPrices = Field(default_factory=FunctionPrices)
+    implementations: dict[Key, Implementation]
+    """Ways to run it, at least one: p4, vnf, gpu, or any name with a `level`; one is chosen per component."""
+    shared: Flag = False
+    """Instances of it are opened, and serve many components."""
+    queue: Annotated[str | None, PlainValidator(_parse_queue), WithJsonSchema({"const": "l4s"})] = None
+    """`l4s` if it is an L4S queue: what it serves waits less before the links of its switch."""
+    prices: OwnPrices = Field(default_factory=OwnPrices)
     """Prices of what it uses; they come before the node's and the instance's."""

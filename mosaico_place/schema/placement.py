@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import ConfigDict, Discriminator, Field, PlainValidator, Tag, WithJsonSchema
 
+from mosaico_place.errors import shown
 from mosaico_place.schema.base import Key, Name, Strict
 from mosaico_place.schema.document import Format
 
@@ -43,11 +44,42 @@ class ChainEntry(Strict):
     """Latencies as reported; not read."""
 
 
-def _nothing(value: dict[str, Any] | list[Any]) -> dict[str, Any] | list[Any]:
-    """Refuse what this version would have to leave out of the placement."""
-    if value:
-        raise ValueError("must be empty: this version neither opens shared instances nor rewrites chains")
+def _count(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"expected a whole number from 1 up, found {shown(value)}")
     return value
+
+
+class OpenedEntry(Strict):
+    """Opened instances of a shared function in one implementation on one node."""
+
+    implementation: Name
+    """Implementation that runs there."""
+    count: Annotated[int, PlainValidator(_count), WithJsonSchema({"type": "integer", "minimum": 1})] = 1
+    """How many of them."""
+    load_bps: int | None = None
+    """Load as reported; not read."""
+
+
+def _shape(value: object) -> str:
+    return "<several>" if isinstance(value, list) else "<one>"
+
+
+OpenedEntries = Annotated[
+    Annotated[OpenedEntry, Tag("<one>")] | Annotated[list[OpenedEntry], Tag("<several>")], Discriminator(_shape)
+]
+"""One, or a list where the function is opened in several implementations on the node."""
+
+
+class RewriteEntry(Strict):
+    """Components of a chain that are merged, or run in parallel."""
+
+    chain: Name
+    """Chain."""
+    rewrite: Literal["merged", "parallel"]
+    """What is done with them."""
+    components: list[Name]
+    """The components."""
 
 
 class PlacementDocument(Strict):
@@ -55,14 +87,10 @@ class PlacementDocument(Strict):
 
     chains: dict[Key, ChainEntry]
     """Accepted chains by name."""
-    instances: Annotated[dict[str, Any], AfterValidator(_nothing)] = Field(
-        default_factory=dict, json_schema_extra={"maxProperties": 0}
-    )
-    """Opened instances of shared functions; always empty in this version."""
-    rewrites: Annotated[list[Any], AfterValidator(_nothing)] = Field(
-        default_factory=list, json_schema_extra={"maxItems": 0}
-    )
-    """Rewritten chains; always empty in this version."""
+    instances: dict[Key, dict[Key, OpenedEntries]] = Field(default_factory=dict)
+    """Node -> shared function -> what is opened of it there."""
+    rewrites: list[RewriteEntry] = Field(default_factory=list)
+    """Components that are merged, or run in parallel."""
 
 
 class AnswerDocument(PlacementDocument):

@@ -72,6 +72,23 @@ class ChainEntry(Document):
     """One entry per latency budget, in the order of the instance."""
 
 
+class OpenedEntry(Document):
+    """Opened instances of a shared function in one implementation on one node."""
+
+    implementation: str
+    count: int = Field(ge=1)
+    load_bps: int | None = None
+    """What they serve."""
+
+
+class RewriteEntry(Document):
+    """Components of a chain that are merged, or run in parallel."""
+
+    chain: str
+    rewrite: Literal["merged", "parallel"]
+    components: list[str]
+
+
 class LevelEntry(Document):
     """One objective level, best level first."""
 
@@ -156,10 +173,10 @@ class ResultDocument(Document):
     rejected: list[RejectionEntry]
     chains: dict[str, ChainEntry] | None
     """The placement: one entry per accepted chain; null if none was found."""
-    instances: dict[str, dict[str, object]] = Field(max_length=0)
-    """Opened instances of shared functions; always empty in this version."""
-    rewrites: list[object] = Field(max_length=0)
-    """Rewritten chains; always empty in this version."""
+    instances: dict[str, dict[str, OpenedEntry | list[OpenedEntry]]]
+    """Node -> shared function -> what is opened of it there; a list if in several implementations."""
+    rewrites: list[RewriteEntry]
+    """Components that are merged, or run in parallel."""
     nodes: dict[str, dict[str, UseEntry]]
     """Node -> resource -> use."""
     devices: dict[str, dict[str, dict[str, UseEntry]]]
@@ -193,6 +210,45 @@ class CheckDocument(Document):
     """What it costs per level; a part that names what the instance does not have is left out."""
     terms: dict[str, float]
     """Every cost term, whether the objective names it or not; counts what `objective` counts."""
+
+
+class ReasonEntry(Document):
+    """One reason why chains are not accepted."""
+
+    kind: Literal["impossible", "latency", "capacity", "held", "objective", "rules", "unknown"]
+    message: str
+
+
+class GrowthEntry(Document):
+    """A capacity that must grow."""
+
+    capacity: list[str]
+    """`[node, NODE, RESOURCE]`, `[device, NODE, DEVICE, RESOURCE]` or `[link, FROM, TO]`."""
+    by: int
+    """In smallest units: 1/1000 core, 1/1000 GPU, bytes, pieces, bit/s."""
+
+
+class ChainReasonsEntry(Document):
+    """Why a chain, or several that must be accepted together, are not accepted."""
+
+    chains: list[str]
+    accepted: bool
+    """Whether they are, so that there is nothing to explain."""
+    reasons: list[ReasonEntry]
+    growth: list[GrowthEntry]
+    """What must grow to accept them beside the accepted chains; empty if nothing must, or no growth helps."""
+    proven: bool
+    """Whether no growth can be lowered by a step with the others as they are."""
+
+
+class ExplainDocument(Document):
+    """What `explain --json` prints."""
+
+    format: Literal[1]
+    instance: str
+    termination: Termination
+    """How the solve of the instance ended."""
+    chains: list[ChainReasonsEntry]
 
 
 class FaultEntry(Document):
@@ -229,11 +285,12 @@ _DOCUMENTS: dict[str, Any] = {
     "placement": AnswerDocument | PlacementDocument,
     "result": ResultDocument,
     "check": CheckDocument,
+    "explain": ExplainDocument,
     "validate": ValidateDocument,
 }
 
 
 def json_schema(which: str) -> dict[str, Any]:
-    """JSON Schema (draft 2020-12) of ``placement``, ``result``, ``check`` or ``validate``; else KeyError."""
+    """JSON Schema (draft 2020-12) of a document by name; KeyError if there is none of that name."""
     schema = TypeAdapter(_DOCUMENTS[which]).json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

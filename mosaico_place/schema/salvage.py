@@ -17,7 +17,7 @@ from mosaico_place.schema.placement import AnswerDocument, PlacementDocument
 
 _HARMLESS = {
     "nodes": frozenset({"forwarding", "hand-over", "prices"}),
-    "links": frozenset({"prices"}),
+    "links": frozenset({"prices", "queue"}),
     "functions": frozenset({"prices"}),
     "chains": frozenset(
         {
@@ -32,6 +32,8 @@ _HARMLESS = {
             "only",
             "never",
             "preference",
+            "equivalent",
+            "independent",
         }
     ),
 }
@@ -115,7 +117,7 @@ def placement_document(data: object) -> tuple[PlacementDocument | None, list[Fin
         if data.get("chains", 0) is None:
             return None, [Finding(("chains",), "this answer holds no placement")]
         return None, found
-    twice = []
+    twice: list[Finding] = []
     for name, chain in document.chains.items():
         seen = set()
         for position, flow in enumerate(chain.flows):
@@ -123,6 +125,10 @@ def placement_document(data: object) -> tuple[PlacementDocument | None, list[Fin
                 message = f"the flow from '{flow.tail}' to '{flow.head}' is given twice"
                 twice.append(Finding(("chains", name, "flows", position), message))
             seen.add((flow.tail, flow.head))
+    for position, entry in enumerate(document.rewrites):
+        if entry.chain not in document.chains:
+            message = f"chain {shown(entry.chain)} is not among the accepted chains"
+            twice.append(Finding(("rewrites", position, "chain"), message))
     return document, twice
 
 

@@ -5,41 +5,36 @@ Paths are those of the file format, as if every chain were written in full.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
-from mosaico_place.errors import Fault, Path, name_fault, shown, unknown_name
+from mosaico_place.errors import Fault, Path, name_fault, shown, suggestion, unknown_name
 from mosaico_place.instance import (
     DEFAULT_OBJECTIVE,
     DEVICE_RESOURCES,
     NODE_RESOURCES,
     Direction,
-    Function,
-    Implementation,
     Instance,
     Kind,
     Level,
     Link,
     Node,
     Preference,
-    Prices,
 )
 from mosaico_place.quantities import Dimension, format_quantity
-from mosaico_place.rules import CostTerm
-from mosaico_place.validate.chain import chain_faults, label_values, price_fault, weight_fault
+from mosaico_place.rules import OF_CLASSES, CostTerm
+from mosaico_place.validate.chain import chain_faults, label_values, weight_fault
+from mosaico_place.validate.function import amount_faults, function_faults, misnamed, price_faults
 
 RESERVED_KEYS = frozenset(
     {
         *NODE_RESOURCES,
         *DEVICE_RESOURCES,
-        *("kind", "reserved", "gpus", "forwarding", "hand-over", "labels", "prices"),
-        *("device", "processing", "bandwidth", "active"),
+        *("kind", "reserved", "gpus", "forwarding", "hand-over", "labels", "prices", "runs"),
+        *("device", "processing", "bandwidth", "active", "opened", "move"),
+        *("level", "needs", "once", "each", "capacity"),
     }
 )
 """Keys that may stand beside resources in the file, so that no resource may be called like them."""
-
-
-Devices = Sequence[Mapping[str, int]]
-"""What each device of the instance offers."""
 
 
 def faults(instance: Instance) -> list[Fault]:
@@ -51,9 +46,10 @@ def faults(instance: Instance) -> list[Fault]:
         *_resource_faults(instance),
         *(fault for key, node in instance.nodes.items() for fault in _node_faults(instance, key, node)),
         *_link_faults(instance),
-        *(fault for key, one in instance.functions.items() for fault in _function_faults(instance, key, one, devices)),
+        *(fault for key, one in instance.functions.items() for fault in function_faults(instance, key, one, devices)),
         *faults_of_chains(instance),
-        *_price_faults(instance, instance.prices, ("prices",)),
+        *_class_faults(instance),
+        *price_faults(instance, instance.prices, ("prices",)),
         *_objective_faults(instance),
     ]
 
@@ -67,15 +63,7 @@ def faults_of_chains(instance: Instance) -> Iterator[Fault]:
 
 def warnings(instance: Instance) -> list[Fault]:
     """What is allowed but probably not meant: terms that count nothing, label values that no node has."""
-    return [*_idle_terms(instance), *label_values(instance)]
-
-
-def _misnamed(key: str, name: str, path: Path) -> Iterator[Fault]:
-    """A key that is no name, or that names something else than what it leads to."""
-    if fault := name_fault(key):
-        yield Fault(path, fault)
-    elif key != name:
-        yield Fault(path, f"stands under the name {shown(key)} but is called {shown(name)}")
+    return [*_idle_terms(instance), *label_values(instance), *_idle_classes(instance), *_odd_needs(instance)]
 
 
 def _resource_faults(instance: Instance) -> Iterator[Fault]:
@@ -86,22 +74,11 @@ def _resource_faults(instance: Instance) -> Iterator[Fault]:
             yield Fault(("resources", name), f"{shown(name)} is known already; choose another name")
 
 
-def _amount_faults(
-    amounts: Mapping[str, int], known: Mapping[str, Dimension], declared: Mapping[str, Dimension], path: Path
-) -> Iterator[Fault]:
-    """Amounts of unknown resources, and amounts below 0."""
-    for resource, amount in amounts.items():
-        if resource not in known and resource not in declared:
-            yield unknown_name("resource", resource, (*known, *declared), (*path, resource))
-        elif amount < 0:
-            yield Fault((*path, resource), f"must not be negative, found {amount}")
-
-
 def _node_faults(instance: Instance, key: str, node: Node) -> Iterator[Fault]:
     path: Path = ("infrastructure", "nodes", key)
-    yield from _misnamed(key, node.name, path)
-    yield from _amount_faults(node.capacity, NODE_RESOURCES, instance.resources, path)
-    yield from _amount_faults(node.reserved, NODE_RESOURCES, instance.resources, (*path, "reserved"))
+    yield from misnamed(key, node.name, path)
+    yield from amount_faults(node.capacity, NODE_RESOURCES, instance.resources, path)
+    yield from amount_faults(node.reserved, NODE_RESOURCES, instance.resources, (*path, "reserved"))
     for resource, reserved in node.reserved.items():
         capacity = node.capacity.get(resource, 0)
         dimension = _dimension(instance, resource)
@@ -112,13 +89,26 @@ def _node_faults(instance: Instance, key: str, node: Node) -> Iterator[Fault]:
     if node.forwarding_ns and not node.kind.forwards:
         message = f"a node of kind {node.kind} forwards nothing; only a p4-switch or router does"
         yield Fault((*path, "forwarding"), message)
+    yield from _runs_faults(node, path)
     for what, delay in (("forwarding", node.forwarding_ns), ("hand-over", node.hand_over_ns)):
         if delay < 0:
             yield Fault((*path, what), f"must not be negative, found {delay} ns")
     for label, value in node.labels.items():
         if fault := name_fault(label) or name_fault(value):
             yield Fault((*path, "labels", label), fault)
-    yield from _price_faults(instance, node.prices, (*path, "prices"))
+    yield from price_faults(instance, node.prices, (*path, "prices"))
+
+
+def _runs_faults(node: Node, path: Path) -> Iterator[Fault]:
+    """Levels that a node cannot run."""
+    if node.offers is None:
+        return
+    if node.offers and node.kind in (Kind.ACCESS, Kind.ROUTER):
+        yield Fault((*path, "runs"), f"a node of kind {node.kind} runs no components; only a server or p4-switch does")
+    elif Level.GPU in node.offers and not node.devices:
+        yield Fault((*path, "runs"), "runs gpu, but has no GPUs; list them under 'gpus'")
+    elif node.kind is Kind.P4_SWITCH and not node.offers <= {Level.P4}:
+        yield Fault((*path, "runs"), "a p4-switch runs p4 alone; make a server of what runs more, beside it")
 
 
 def _device_faults(instance: Instance, node: Node, path: Path) -> Iterator[Fault]:
@@ -130,7 +120,7 @@ def _device_faults(instance: Instance, node: Node, path: Path) -> Iterator[Fault
             yield Fault(here, fault)
         if "share" not in amounts:
             yield Fault(here, "needs a 'share': 1000 for a whole GPU")
-        yield from _amount_faults(amounts, DEVICE_RESOURCES, instance.resources, here)
+        yield from amount_faults(amounts, DEVICE_RESOURCES, instance.resources, here)
 
 
 def _dimension(instance: Instance, resource: str) -> Dimension | None:
@@ -155,7 +145,7 @@ def _link_faults(instance: Instance) -> Iterator[Fault]:
             )
         first.setdefault(pair, position)
         yield from _direction_faults(link, path)
-        yield from _price_faults(instance, link.prices, (*path, "prices"))
+        yield from price_faults(instance, link.prices, (*path, "prices"))
 
 
 def _direction_faults(link: Link, path: Path) -> Iterator[Fault]:
@@ -165,6 +155,7 @@ def _direction_faults(link: Link, path: Path) -> Iterator[Fault]:
             "bandwidth": direction.bandwidth_bps,
             "latency": direction.latency_ns,
             "reserved": direction.reserved_bps,
+            "queue": min(direction.classic_ns, direction.l4s_ns),
         }
         negative = [what for what, figure in figures.items() if figure < 0]
         for what in negative:
@@ -175,73 +166,11 @@ def _direction_faults(link: Link, path: Path) -> Iterator[Fault]:
             yield Fault((*path, "reserved", name), f"reserves {taken} of {there}, more than there is")
 
 
-def _function_faults(instance: Instance, key: str, function: Function, devices: Devices) -> Iterator[Fault]:
-    path: Path = ("functions", key)
-    yield from _misnamed(key, function.name, path)
-    if not function.implementations:
-        yield Fault((*path, "implementations"), "needs at least one implementation: p4, vnf or gpu")
-    for name, implementation in function.implementations.items():
-        here = (*path, "implementations", name)
-        yield from _misnamed(name, implementation.name, here)
-        if name != implementation.level:
-            yield Fault(here, f"is called {shown(name)} but runs at level {implementation.level}; call it like that")
-        yield from _amount_faults(implementation.demand, NODE_RESOURCES, instance.resources, here)
-        yield from _amount_faults(implementation.device, DEVICE_RESOURCES, instance.resources, (*here, "device"))
-        if implementation.processing_ns < 0:
-            yield Fault((*here, "processing"), f"must not be negative, found {implementation.processing_ns} ns")
-        yield from _device_demand_faults(instance, implementation, devices, here)
-    yield from _price_faults(instance, function.prices, (*path, "prices"))
-
-
-def _device_demand_faults(
-    instance: Instance, implementation: Implementation, devices: Devices, path: Path
-) -> Iterator[Fault]:
-    if implementation.level is not Level.GPU:
-        if implementation.device:
-            yield Fault((*path, "device"), "only an implementation at level gpu takes a device")
-        return
-    if not implementation.device:
-        yield Fault((*path, "device"), "a GPU implementation takes something of a device, such as {share: 0.4}")
-        return
-    if not devices or any(_fits(implementation, device) for device in devices):
-        return
-    largest = {r: max(device.get(r, 0) for device in devices) for r in implementation.device}
-    above = [r for r, amount in implementation.device.items() if amount > largest[r]]
-    for resource in above:
-        dimension = DEVICE_RESOURCES.get(resource) or instance.resources.get(resource)
-        if dimension is not None:
-            asked = format_quantity(implementation.device[resource], dimension)
-            there = format_quantity(largest[resource], dimension)
-            message = f"no GPU offers {asked} {resource}; the largest offers {there}"
-            yield Fault((*path, "device", resource), message, missing=("device", resource))
-    if not above:
-        yield Fault((*path, "device"), "no single GPU offers all of this", missing=("device", ""))
-
-
-def _fits(implementation: Implementation, device: Mapping[str, int]) -> bool:
-    return all(device.get(resource, 0) >= amount for resource, amount in implementation.device.items())
-
-
-def _price_faults(instance: Instance, prices: Prices, path: Path) -> Iterator[Fault]:
-    known = (*NODE_RESOURCES, *instance.resources)
-    for resource, price in prices.resources.items():
-        if resource not in known:
-            yield unknown_name("resource", resource, known, (*path, resource))
-        yield from price_fault(price, (*path, resource))
-    known = (*DEVICE_RESOURCES, *instance.resources)
-    for resource, price in prices.device.items():
-        if resource not in known:
-            yield unknown_name("resource", resource, known, (*path, "device", resource))
-        yield from price_fault(price, (*path, "device", resource))
-    for what, single in (("bandwidth", prices.bandwidth), ("active", prices.active)):
-        if single is not None:
-            yield from price_fault(single, (*path, what))
-
-
 def _objective_faults(instance: Instance) -> Iterator[Fault]:
     if not instance.objective:
         yield Fault(("objective",), "needs at least one level, such as {rejected: 1}")
     classes = {chain.class_name for chain in instance.chains.values() if chain.class_name is not None}
+    classes |= set(instance.classes)
     for position, level in enumerate(instance.objective):
         path: Path = ("objective", position)
         if not level:
@@ -251,10 +180,38 @@ def _objective_faults(instance: Instance) -> Iterator[Fault]:
             yield from weight_fault(weight, here)
             if term.class_name is None:
                 continue
-            if term.cost is not CostTerm.REJECTED:
-                yield Fault(here, "only 'rejected' can be narrowed to a class")
+            if term.cost not in OF_CLASSES:
+                yield Fault(here, f"{str(term.cost)!r} is no sum over chains, so it cannot be narrowed to a class")
             elif term.class_name not in classes:
                 yield unknown_name("class", term.class_name, sorted(classes), here)
+
+
+def _class_faults(instance: Instance) -> Iterator[Fault]:
+    for key, traffic_class in instance.classes.items():
+        yield from misnamed(key, traffic_class.name, ("classes", key))
+        if any(character.isspace() for character in key):
+            yield Fault(("classes", key), f"a class is one word, found {shown(key)}")
+        if traffic_class.share is not None and not 0 <= traffic_class.share <= 1:
+            yield Fault(("classes", key, "share"), f"a share lies between 0 and 1, found {traffic_class.share}")
+
+
+def _odd_needs(instance: Instance) -> Iterator[Fault]:
+    """Needs that look like a misspelt label: warnings. A label that no node has yet may be meant for one to come."""
+    labels = sorted({label for node in instance.nodes.values() for label in node.labels})
+    for name, function in instance.functions.items():
+        for key, implementation in function.implementations.items():
+            for label in implementation.needs:
+                if label not in labels and (meant := suggestion(label, labels)):
+                    path: Path = ("functions", name, "implementations", key, "needs", label)
+                    yield Fault(path, f"no node has a label {shown(label)}, did you mean '{meant}'?")
+
+
+def _idle_classes(instance: Instance) -> Iterator[Fault]:
+    """Classes that no chain belongs to: warnings, since such a chain may be yet to come."""
+    used = {chain.class_name for chain in instance.chains.values()}
+    for key in instance.classes:
+        if key not in used:
+            yield Fault(("classes", key), "no chain belongs to this class")
 
 
 def _idle_terms(instance: Instance) -> Iterator[Fault]:
@@ -275,10 +232,11 @@ def _idle_reasons(instance: Instance) -> dict[CostTerm, str]:
     chains = instance.chains.values()
     used = {
         CostTerm.LATENCY: any(b.target_ns is not None for chain in chains for b in chain.budgets),
-        CostTerm.RESOURCES: any(any(p.resources.values()) or any(p.device.values()) for p in everywhere),
+        CostTerm.RESOURCES: any(any(p.resources.values()) or any(p.device.values()) or p.opened for p in everywhere),
         CostTerm.LINKS: any(p.bandwidth for p in (instance.prices, *(link.prices for link in instance.links))),
         CostTerm.ACTIVE: any(p.active for p in infrastructure),
         CostTerm.PREFERENCE: any(_prefers(chain.preference.values()) for chain in chains),
+        CostTerm.MOVES: any(p.move for p in (instance.prices, *(one.prices for one in instance.functions.values()))),
     }
     reasons = {
         CostTerm.LATENCY: "no latency budget has a 'target'",
@@ -286,6 +244,7 @@ def _idle_reasons(instance: Instance) -> dict[CostTerm, str]:
         CostTerm.LINKS: "bandwidth has no price; give for example prices: {bandwidth: 1 per Gbps}",
         CostTerm.ACTIVE: "no node has a price; give for example prices: {active: 1}",
         CostTerm.PREFERENCE: "no chain has a 'preference' with a price above 0",
+        CostTerm.MOVES: "moving has no price; give for example prices: {move: 1}",
     }
     return {term: reasons[term] for term, counts in used.items() if not counts}
 

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from mosaico_place.errors import Fault, Path, name_fault, shown, suggestion, unknown_name
 from mosaico_place.instance import Budget, Chain, Component, Flow, Group, Instance, Preference, Where
+from mosaico_place.validate.flow import copy_faults, per_hop_faults, rewrite_faults
 
 LARGEST = 10**12
 """A weight or price above it would drown everything else in a solver's floating-point numbers."""
@@ -52,12 +53,17 @@ def chain_faults(instance: Instance, key: str, chain: Chain, labels: Collection[
     for name, component in chain.components.items():
         yield from _component_faults(instance, name, component, (*path, "components", name))
     yield from _flow_faults(chain, path)
+    for position, flow in enumerate(chain.flows):
+        here = (*path, "flows", position)
+        yield from copy_faults(chain, flow, here) if flow.copy_of is not None else ()
+        yield from per_hop_faults(instance, flow, here)
     yield from _budget_faults(chain, path)
     for rule in ("together", "apart"):
         groups: tuple[Group, ...] = getattr(chain, rule)
         for position, group in enumerate(groups):
             yield from _group_faults(chain, group, labels, (*path, rule, position))
     yield from _where_faults(instance, chain, labels, path)
+    yield from rewrite_faults(chain, path)
 
 
 def _component_faults(instance: Instance, key: str, component: Component, path: Path) -> Iterator[Fault]:
@@ -71,6 +77,11 @@ def _component_faults(instance: Instance, key: str, component: Component, path: 
         yield unknown_name("function", component.function, instance.functions, (*path, "function"))
     if component.at is not None and component.at not in instance.nodes:
         yield unknown_name("node", component.at, instance.nodes, (*path, "at"))
+    shared = component.function in instance.functions and instance.functions[component.function or ""].shared
+    if component.private and not shared and (component.function is None or component.function in instance.functions):
+        yield Fault((*path, "private"), "only a component of a shared function can have an instance to itself")
+    if not component.movable and component.at is not None:
+        yield Fault((*path, "movable"), "an endpoint never moves; drop 'movable'")
     if component.processing_ns < 0:
         yield Fault((*path, "processing"), f"must not be negative, found {component.processing_ns} ns")
     elif component.processing_ns and component.function is not None:
@@ -92,6 +103,10 @@ def _flow_faults(chain: Chain, path: Path) -> Iterator[Fault]:
     for position, flow in enumerate(chain.flows):
         here = (*path, "flows", position)
         found = _unknown_ends(chain, flow.tail, flow.head, here)
+        if flow.copy_of is not None:  # what it copies is looked at apart
+            found = [fault for fault in found if fault.path[-1] != "from"]
+        if flow.burst_bytes < 0:
+            found.append(Fault((*here, "burst"), f"must not be negative, found {flow.burst_bytes} bytes"))
         if flow.rate_bps < 0:
             found.append(Fault((*here, "rate"), f"must not be negative, found {flow.rate_bps} bit/s"))
         if flow.tail == flow.head:

@@ -1,0 +1,82 @@
+"""Every strengthening leaves the optimum where it is."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+from mosaico_place.compile import compile_instance
+from mosaico_place.costing import cost
+from mosaico_place.exact.method import solve_exact
+from mosaico_place.exact.model import build
+from mosaico_place.exact.strengthening import ALL, Strengthening
+from mosaico_place.instance import Instance
+from mosaico_place.load import parse_instance
+from mosaico_place.method import Options
+from tests.strategies import tiny_instances
+
+
+@pytest.mark.parametrize("strengthening", Strengthening)
+def test_optimum_stays(strengthening: Strengthening) -> None:
+    """Tests that the model without one strengthening, or without all of them, has the same optimum."""
+
+    @settings(
+        max_examples=60,
+        deadline=None,
+        derandomize=True,
+        phases=(Phase.explicit, Phase.generate),
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(tiny_instances())
+    def stays(instance: Instance) -> None:
+        problem = compile_instance(instance)
+        values = []
+        for used in (ALL, ALL - {strengthening}, frozenset[Strengthening]()):
+            answer = solve_exact(problem, Options(gap=0.0, threads=1), used)
+            values.append(None if answer.placement is None else cost(instance, answer.placement).levels)
+        assert values[0] == values[1] == values[2]
+
+    stays()
+
+
+TWINS = """
+format: 1
+infrastructure:
+  nodes:
+    gnb: {kind: access}
+    sw: {kind: p4-switch, stages: 4}
+    one: {kind: server, cpu: 4, gpus: {gpu-0: {memory: 8 GiB}, gpu-1: {memory: 8 GiB}}}
+    two: {kind: server, cpu: 4, gpus: {gpu-0: {memory: 8 GiB}, gpu-1: {memory: 8 GiB}}}
+    other: {kind: server, cpu: 8, gpus: {gpu-0: {memory: 8 GiB}, gpu-1: {memory: 4 GiB}}}
+  links:
+    - {between: [gnb, sw], bandwidth: 1 Gbps, latency: 1 ms}
+    - {between: [one, sw], bandwidth: 1 Gbps, latency: 1 ms}
+    - {between: [sw, two], bandwidth: 1 Gbps, latency: 1 ms}
+    - {between: [sw, other], bandwidth: 1 Gbps, latency: 1 ms}
+functions:
+  game: {implementations: {gpu: {cpu: 1, device: {share: 0.5}}}}
+chains:
+  a: {line: {from: gnb, through: [game], to: gnb}, rate: 1 Mbps}
+  b: {line: {from: gnb, through: [game], to: gnb}, rate: 1 Mbps}
+"""
+
+
+def orders(text: str) -> Counter[tuple[str, ...]]:
+    """Names of the rows that order what is alike."""
+    model = build(compile_instance(parse_instance(text))).model
+    return Counter(tuple(key) for key in model.symmetry)
+
+
+def test_what_is_alike_is_ordered() -> None:
+    """Tests that equal servers and equal GPUs are put in order, also where a link is written the other way round."""
+    assert orders(TWINS) == Counter([("one", "two"), ("one", "gpu-0", "gpu-1"), ("two", "gpu-0", "gpu-1")])
+
+
+def test_what_is_named_is_not_ordered() -> None:
+    """Tests that a server that a chain speaks of is like no other."""
+    named = TWINS.replace(
+        "through: [game], to: gnb}, rate: 1 Mbps}", "through: [game], to: gnb}, rate: 1 Mbps, never: {game: one}}", 1
+    )
+    assert orders(named) == Counter([("two", "gpu-0", "gpu-1")])
