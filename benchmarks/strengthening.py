@@ -50,7 +50,7 @@ def matrix_of(highs: Highs) -> highspy.HighsLp:
     return highs._highs.getLp()  # noqa: SLF001 (a benchmark may look inside)
 
 
-def lp_bound(model: highspy.HighsLp, level: int, costs: np.ndarray, offsets: np.ndarray) -> float:  # type: ignore[type-arg]
+def lp_bound(model: highspy.HighsLp, level: int, costs: np.ndarray, offsets: np.ndarray) -> float:
     """The optimum of the level without integrality."""
     relaxed = highspy.Highs()  # type: ignore[no-untyped-call]
     relaxed.setOptionValue("output_flag", False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -187,6 +188,11 @@ def _chain(draw: st.DrawFn, name: str, nodes: dict[str, Node], functions: dict[s
     inner = [name for name in names if components[name].function]
     line = edges == _SHAPES["long line"]
     independent = (Independent(("a", "b"), draw(st.integers(0, 2)) * _MS),) if line and draw(st.booleans()) else ()
+    if independent:  # between what may run at once, no program can serve a flow
+        flows = tuple(
+            replace(flow, per_hop=(), strict=False, private=False) if flow.ends == ("a", "b") else flow
+            for flow in flows
+        )
     heads = [n for n in names if n != "in" and not (independent and n == "a")]
     budgets = []
     for head in draw(st.lists(st.sampled_from(heads), max_size=2)):

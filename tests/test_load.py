@@ -475,6 +475,14 @@ def test_placement(tmp_path: Path) -> None:
             ["p:1:14: violations: unknown key 'violations'; the keys here are chains, instances, rewrites"],
         ),
         (
+            "{chains: {}, rewrites: [{chain: c, rewrite: merge, components: [a, b]}]}",
+            ["p:1:45: rewrites.0.rewrite: expected merged or parallel, found 'merge'"],
+        ),
+        (
+            "{chains: {}, instances: {s: {f: [{implementation: vnf}, {implementation: vnf}]}}}",
+            ["p:1:57: instances.s.f.1: implementation 'vnf' is given twice; add up the counts"],
+        ),
+        (
             "{chains: {}, instances: {sw: []}, rewrites: 3}",
             [
                 "p:1:26: instances.sw: expected a mapping, found a list",

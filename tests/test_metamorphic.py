@@ -23,6 +23,7 @@ from mosaico_place.instance import (
     Direction,
     Flow,
     Function,
+    Group,
     Implementation,
     Instance,
     Kind,
@@ -305,48 +306,57 @@ def _shuffled(instance: Instance, rng: random.Random) -> Instance:
     Of the programs of a per-hop function, a private flow gets the first that its switch can run. Of merged components,
     the first takes the time: the first written where the graph leaves it open.
     """
-
-    def mapping(items: Mapping[str, T]) -> dict[str, T]:
-        return dict(rng.sample(sorted(items.items()), len(items)))
-
-    def sequence(items: Sequence[T]) -> tuple[T, ...]:
-        return tuple(rng.sample(items, len(items)))
-
-    def chain(old: Chain) -> Chain:
-        return replace(
-            old,
-            components=old.components if old.equivalent else mapping(old.components),
-            flows=tuple(replace(flow, per_hop=sequence(flow.per_hop)) for flow in sequence(old.flows)),
-            budgets=sequence(old.budgets),
-            together=tuple(replace(group, components=sequence(group.components)) for group in sequence(old.together)),
-            apart=tuple(replace(group, components=sequence(group.components)) for group in sequence(old.apart)),
-            only=mapping(old.only),
-            never=mapping(old.never),
-            preference=mapping(old.preference),
-            equivalent=tuple(sequence(group) for group in sequence(old.equivalent)),
-            independent=sequence(old.independent),
-        )
-
+    asked = {name for chain in instance.chains.values() for flow in chain.flows for name in flow.per_hop}
     links = (
         replace(link, ends=(link.ends[1], link.ends[0]), forth=link.back, back=link.forth)
         if rng.random() < 0.5
         else link
-        for link in sequence(instance.links)
+        for link in _sequence(instance.links, rng)
     )
-    asked = {name for old in instance.chains.values() for flow in old.flows for name in flow.per_hop}
-    functions = {
-        name: function if name in asked else replace(function, implementations=mapping(function.implementations))
-        for name, function in mapping(instance.functions).items()
-    }
     return replace(
         instance,
-        nodes={name: replace(node, devices=mapping(node.devices)) for name, node in mapping(instance.nodes).items()},
+        nodes={
+            name: replace(node, devices=_mapping(node.devices, rng))
+            for name, node in _mapping(instance.nodes, rng).items()
+        },
         links=tuple(links),
-        functions=functions,
-        chains={name: chain(old) for name, old in mapping(instance.chains).items()},
-        resources=mapping(instance.resources),
-        classes=mapping(instance.classes),
+        functions={
+            name: function
+            if name in asked
+            else replace(function, implementations=_mapping(function.implementations, rng))
+            for name, function in _mapping(instance.functions, rng).items()
+        },
+        chains={name: _shuffled_chain(chain, rng) for name, chain in _mapping(instance.chains, rng).items()},
+        resources=_mapping(instance.resources, rng),
+        classes=_mapping(instance.classes, rng),
     )
+
+
+def _shuffled_chain(chain: Chain, rng: random.Random) -> Chain:
+    def groups(several: Sequence[Group]) -> tuple[Group, ...]:
+        return tuple(replace(group, components=_sequence(group.components, rng)) for group in _sequence(several, rng))
+
+    return replace(
+        chain,
+        components=chain.components if chain.equivalent else _mapping(chain.components, rng),
+        flows=tuple(replace(flow, per_hop=_sequence(flow.per_hop, rng)) for flow in _sequence(chain.flows, rng)),
+        budgets=_sequence(chain.budgets, rng),
+        together=groups(chain.together),
+        apart=groups(chain.apart),
+        only=_mapping(chain.only, rng),
+        never=_mapping(chain.never, rng),
+        preference=_mapping(chain.preference, rng),
+        equivalent=tuple(_sequence(group, rng) for group in _sequence(chain.equivalent, rng)),
+        independent=_sequence(chain.independent, rng),
+    )
+
+
+def _mapping(items: Mapping[str, T], rng: random.Random) -> dict[str, T]:
+    return dict(rng.sample(sorted(items.items()), len(items)))
+
+
+def _sequence(items: Sequence[T], rng: random.Random) -> tuple[T, ...]:
+    return tuple(rng.sample(items, len(items)))
 
 
 def _whole_bursts(instance: Instance) -> Instance:

@@ -89,7 +89,9 @@ class TrafficClass(Strict):
     """A class of chains."""
 
     share: Annotated[
-        Fraction | None, PlainValidator(_share), WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1})
+        Fraction | None,
+        PlainValidator(_share),
+        WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, {"type": "string"}]}),
     ] = None
     """Part of every capacity and bandwidth that its chains may use at most."""
 

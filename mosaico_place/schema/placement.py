@@ -57,7 +57,7 @@ class OpenedEntry(Strict):
     """Implementation that runs there."""
     count: Annotated[int, PlainValidator(_count), WithJsonSchema({"type": "integer", "minimum": 1})] = 1
     """How many of them."""
-    load_bps: int | None = None
+    load_bps: Any = None
     """Load as reported; not read."""
 
 
@@ -71,12 +71,22 @@ OpenedEntries = Annotated[
 """One, or a list where the function is opened in several implementations on the node."""
 
 
+def _rewrite(value: object) -> str:
+    if value not in ("merged", "parallel"):
+        raise ValueError(f"expected merged or parallel, found {shown(value)}")
+    return str(value)
+
+
 class RewriteEntry(Strict):
     """Components of a chain that are merged, or run in parallel."""
 
     chain: Name
     """Chain."""
-    rewrite: Literal["merged", "parallel"]
+    rewrite: Annotated[
+        Literal["merged", "parallel"],
+        PlainValidator(_rewrite),
+        WithJsonSchema({"type": "string", "enum": ["merged", "parallel"]}),
+    ]
     """What is done with them."""
     components: list[Name]
     """The components."""

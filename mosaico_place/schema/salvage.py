@@ -125,6 +125,13 @@ def placement_document(data: object) -> tuple[PlacementDocument | None, list[Fin
                 message = f"the flow from '{flow.tail}' to '{flow.head}' is given twice"
                 twice.append(Finding(("chains", name, "flows", position), message))
             seen.add((flow.tail, flow.head))
+    for node, functions in document.instances.items():
+        for function, entries in functions.items():
+            names = [entry.implementation for entry in entries] if isinstance(entries, list) else []
+            for position, name in enumerate(names):
+                if name in names[:position]:
+                    message = f"implementation {shown(name)} is given twice; add up the counts"
+                    twice.append(Finding(("instances", node, function, position), message))
     for position, entry in enumerate(document.rewrites):
         if entry.chain not in document.chains:
             message = f"chain {shown(entry.chain)} is not among the accepted chains"
