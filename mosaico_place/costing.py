@@ -76,7 +76,7 @@ def cost(instance: Instance, placement: Placement, previous: Placement | None = 
             if chain.class_name is not None and Term(cost_term, chain.class_name) in terms:
                 terms[Term(cost_term, chain.class_name)] += value
         if chain_placement is not None:
-            hosting |= hosts(instance, chain, chain_placement)
+            hosting |= hosts(instance, chain, chain_placement, scene)
     for opening, count in placement.instances.items():
         terms[Term(CostTerm.RESOURCES)] += opened(instance, opening, count)
     terms[Term(CostTerm.ACTIVE)] = sum((active(instance, node) for node in hosting), Fraction(0))
@@ -208,10 +208,16 @@ def preference(instance: Instance, chain: Chain, chain_placement: ChainPlacement
     return sum((wish.price(nodes[name]) for name, wish in chain.preference.items() if name in nodes), Fraction(0))
 
 
-def hosts(instance: Instance, chain: Chain, chain_placement: ChainPlacement) -> set[str]:
-    """Names of the nodes on which components of the chain stand that are no endpoints."""
+def hosts(instance: Instance, chain: Chain, chain_placement: ChainPlacement, scene: Scene | None = None) -> set[str]:
+    """Names of the nodes on which components of the chain stand that are no endpoints, or programs of its own run."""
+    scene = survey(instance) if scene is None else scene
     nodes = standing(instance, chain, chain_placement)
-    return {node.name for name, node in nodes.items() if chain.components[name].function is not None}
+    hosting = {node.name for name, node in nodes.items() if chain.components[name].function is not None}
+    for flow in chain.flows:
+        for node, function, _ in per_hop_programs(instance, flow, chain_placement, scene):
+            if flow.private or not function.shared:
+                hosting.add(node.name)
+    return hosting
 
 
 def active(instance: Instance, node: str) -> Fraction:

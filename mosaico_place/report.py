@@ -30,6 +30,8 @@ _BUDGETS = 60
 _REASONS = 20
 _REJECTED = 20
 _MOST_USED = 10
+_OPENED = 20
+_REWRITES = 12
 _UNKNOWN = "-"
 
 _ENDINGS = {
@@ -71,6 +73,8 @@ def solved(result: Result, instance: Instance) -> RenderableType:
         *_chains(result),
         *_spots(result.placement.chains),
         *_paths(result.placement.chains),
+        *_opened(result, instance),
+        *_rewrites(result.placement.chains),
         *_rejected(result),
         *_most_used(result, instance),
         Text("\nchecked: all rules kept", style="green"),
@@ -235,6 +239,34 @@ def _paths(chains: Mapping[str, ChainPlacement]) -> Iterator[RenderableType]:
             table.add_row("" if number else name, f"{tail} → {head}", " → ".join(path))
     if table.row_count:
         yield from _section("Paths", table)
+
+
+def _opened(result: Result, instance: Instance) -> Iterator[RenderableType]:
+    """What is opened of shared functions, and how full it is."""
+    assert result.placement is not None, "called for answers only"
+    table = _table("node", "opened", ">instances", ">load", ">of")
+    for opening, count in list(result.placement.instances.items())[:_OPENED]:
+        carries = instance.functions[opening.function].implementations[opening.implementation].capacity_bps
+        load = quantity(result.loads.get(opening, 0), Dimension.RATE)
+        limit = _UNKNOWN if carries is None else quantity(count * carries, Dimension.RATE)
+        table.add_row(opening.node, f"{opening.function} {opening.implementation}", str(count), load, limit)
+    if table.row_count:
+        yield from _section("Opened", table, len(result.placement.instances) - _OPENED)
+
+
+def _rewrites(chains: Mapping[str, ChainPlacement]) -> Iterator[RenderableType]:
+    """What is merged, and what runs in parallel."""
+    rows = [
+        (name, what, ", ".join(group))
+        for name, chain in chains.items()
+        for what, groups in (("merged", chain.merged), ("parallel", chain.parallel))
+        for group in groups
+    ]
+    table = _table("chain", "rewrite", "components")
+    for row in rows[:_REWRITES]:
+        table.add_row(*row)
+    if rows:
+        yield from _section("Rewrites", table, len(rows) - _REWRITES)
 
 
 def _rejected(result: Result, title: str = "Rejected") -> Iterator[RenderableType]:

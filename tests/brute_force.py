@@ -18,6 +18,7 @@ import networkx as nx
 
 from mosaico_place.checking import check, check_chain, movable
 from mosaico_place.costing import chain_cost, cost
+from mosaico_place.costing import hosts as hosts_of
 from mosaico_place.instance import Chain, Implementation, Instance, Kind, Level, Term
 from mosaico_place.moves import moved
 from mosaico_place.placement import ChainPlacement, Opening, Placement, Spot
@@ -205,7 +206,7 @@ def _choice(problem: Problem, chain: Chain, placed: ChainPlacement | None, scene
     use |= {("load", *opening): load for opening, load in used.loads.items()}
     now = Placement({} if placed is None else {chain.name: placed})
     use[("moves",)] = sum(1 for _ in moved(problem.instance, now, problem.previous))
-    hosts = frozenset() if placed is None else frozenset(spot.node for spot in placed.components.values())
+    hosts = frozenset() if placed is None else frozenset(hosts_of(problem.instance, chain, placed, scene))
     costs = tuple(_own_costs(problem, chain, placed, scene).values())
     return Choice(chain.name, placed, use, costs, _own_levels(problem, chain, placed, scene), hosts)
 

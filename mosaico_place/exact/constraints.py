@@ -413,6 +413,13 @@ def active(symbols: Symbols) -> Rows:
             if name in symbols.model.hosts:
                 stands = symbols.stands(chain, component.name, node)
                 _at_most(rows, (chain.name, component.name, name), [*stands, (-1, symbols.model.hosts[name])], 0)
+    for block in symbols.blocks() if len(symbols.model.hosts) else ():
+        for flow in block.chain.flows if any(flow.per_hop for flow in block.chain.flows) else ():
+            for served in symbols.served(block.chain, flow, symbols.touching(block.chain, flow)):
+                name = node_name(symbols, served.node)
+                if name in symbols.model.hosts and (flow.private or not served.function.shared):
+                    key = (block.chain.name, *flow.ends, served.function.name, name)
+                    _at_most(rows, key, [*served.terms, (-1, symbols.model.hosts[name])], 0)
     for (node, function, implementation), opened in symbols.opened.items():
         name = node_name(symbols, node)
         if name in symbols.model.hosts:

@@ -414,6 +414,7 @@ def _add_active(symbols: Symbols) -> None:
     hosts = {node for node, _, _ in symbols.opened}
     for chain, component, _ in symbols.functions():
         hosts |= symbols.nodes(chain, component.name)
+    hosts |= {node for block in symbols.blocks() for flow in block.flows.values() for node in flow.programs}
     nodes = symbols.problem.infrastructure.nodes
     priced = [nodes[i].name for i in sorted(hosts) if counted and instance.active_price(nodes[i]) > 0]
     symbols.model.hosts = pyo.Var(priced, within=pyo.Binary)
