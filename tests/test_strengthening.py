@@ -11,7 +11,7 @@ from mosaico_place.compile import compile_instance
 from mosaico_place.costing import cost
 from mosaico_place.exact.method import solve_exact
 from mosaico_place.exact.model import build
-from mosaico_place.exact.strengthening import ALL, Strengthening
+from mosaico_place.exact.strengthening import ALL, Strengthening, packs
 from mosaico_place.instance import Instance
 from mosaico_place.load import parse_instance
 from mosaico_place.method import Options
@@ -80,3 +80,42 @@ def test_what_is_named_is_not_ordered() -> None:
         "through: [game], to: gnb}, rate: 1 Mbps}", "through: [game], to: gnb}, rate: 1 Mbps, never: {game: one}}", 1
     )
     assert orders(named) == Counter([("two", "gpu-0", "gpu-1")])
+
+
+BINS = """
+format: 1
+infrastructure:
+  nodes:
+    gnb: {kind: access}
+    sw: {kind: p4-switch}
+    one: {kind: server, cpu: 5}
+    two: {kind: server, cpu: 4}
+    three: {kind: server, cpu: 3}
+  links:
+    - {between: [gnb, sw], bandwidth: 1 Gbps, latency: 1 ms}
+    - {between: [one, sw], bandwidth: 1 Gbps, latency: 1 ms}
+    - {between: [two, sw], bandwidth: 1 Gbps, latency: 1 ms}
+    - {between: [three, sw], bandwidth: 1 Gbps, latency: 1 ms}
+functions:
+  scan:
+    shared: true
+    implementations:
+      vnf: {each: {cpu: 2}, capacity: 20 Mbps}
+      slim: {level: vnf, each: {cpu: 1.5}, capacity: 10 Mbps}
+chains:
+  flow: {template: scanned, at: {from: gnb, to: gnb}, count: 5}
+templates:
+  scanned: {line: {through: [scan]}, rate: 12 Mbps}
+prices: {opened: 1}
+objective: [{rejected: 1}, {resources: 1}]
+"""
+
+
+def test_packing_bounds() -> None:
+    """Tests that five users of at least 1.5 cores need two of 5, 4 and 3 cores, and 60 Mbps three times 20 Mbps."""
+    symbols = build(compile_instance(parse_instance(BINS))).symbols
+    found = [({var.index()[:1] + var.index()[2:] for var in variables}, number) for variables, number in packs(symbols)]
+    first = {(node, name, 1) for node in ("one", "two", "three") for name in ("vnf", "slim")}
+    assert found[0] == (first, 2)
+    assert found[1][1] == 3
+    assert found[1][0] >= first

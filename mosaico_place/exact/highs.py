@@ -187,6 +187,11 @@ class Highs:
             upper = (value - float(self._matrix.offsets[level])) * scale
             self._highs.addRow(-_INFINITE, upper, len(positions), positions, costs[positions] * scale)
 
+    def at_least(self, positions: Sequence[int], number: int) -> None:
+        """Keep the sum of some 0-1 variables at or above a number, for good."""
+        index = np.array(positions, dtype=np.int32)
+        self._highs.addRow(number, _INFINITE, len(index), index, np.ones(len(index)))
+
     def bound(self, position: int, upper: float) -> None:
         """Keep a variable at or below the given value, for good."""
         self._highs.changeColBounds(position, float(self._matrix.lower[position]), upper)

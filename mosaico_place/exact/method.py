@@ -15,10 +15,12 @@ from mosaico_place.errors import SolverError
 from mosaico_place.exact.exactness import WholeRows, cuts, whole_rows
 from mosaico_place.exact.highs import Glimpse, Highs, Outcome, Status
 from mosaico_place.exact.model import Formulation, Matrix, build, decode, encode, transfer
-from mosaico_place.exact.strengthening import ALL, Strengthening
+from mosaico_place.exact.strengthening import ALL, Strengthening, packs
+from mosaico_place.instance import ObjectiveLevel, Term
 from mosaico_place.method import Answer, Options, Progress
 from mosaico_place.placement import Placement
 from mosaico_place.result import CLOSED, ModelSize, Termination, gap
+from mosaico_place.rules import CostTerm
 
 _LIMIT = {
     Status.TIME_LIMIT: Termination.TIME_LIMIT,
@@ -128,6 +130,7 @@ def _solve_levels(search: _Search, highs: Highs, previous: Placement | None) -> 
     """Solve the levels in turn until one hits a limit."""
     start = None if previous is None else encode(search.formulation, search.matrix, previous, rejected=False)
     whole = whole_rows(search.matrix)
+    packed = not len(search.formulation.model.accept) and _pack(search, highs)
     for level, form in enumerate(search.formulation.levels):
         if search.placement is not None and search.values[level] == 0:
             search.bounds.append(0.0)  # no cost term is ever negative, so there is nothing to solve
@@ -139,6 +142,20 @@ def _solve_levels(search: _Search, highs: Highs, previous: Placement | None) -> 
                 return
         start = encode(search.formulation, search.matrix, search.placement, rejected=True)
         _keep(highs, level, search.values[level], form.step)
+        if not packed and search.values[level] == 0 and Term(CostTerm.REJECTED) in _objective(search)[level]:
+            packed = _pack(search, highs)
+
+
+def _objective(search: _Search) -> tuple[ObjectiveLevel, ...]:
+    return search.formulation.instance.objective
+
+
+def _pack(search: _Search, highs: Highs) -> bool:
+    """From here on every chain is accepted: say how many instances that takes."""
+    if Strengthening.PACK in search.formulation.symbols.strengthenings:
+        for variables, number in packs(search.formulation.symbols):
+            highs.at_least([search.matrix.position[id(var)] for var in variables], number)
+    return True
 
 
 def _solve_level(

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import pyomo.environ as pyo
 from pyomo.core.expr.visitor import identify_variables
 
-from mosaico_place.instance import Chain, Flow, Instance, Kind, Node
+from mosaico_place.instance import Chain, Flow, Implementation, Instance, Kind, Node
 
 if TYPE_CHECKING:
-    from mosaico_place.exact.variables import Symbols, Terms
+    from mosaico_place.exact.variables import Symbols, Terms, Var
 
 
 class Strengthening(StrEnum):
@@ -32,6 +32,8 @@ class Strengthening(StrEnum):
     """The users of an opened instance get no more of its node than is free, and nothing where it is not opened."""
     LOOSE = "loose"
     """A flow whose route matters to no other row is routed by a continuous flow."""
+    PACK = "pack"
+    """Where every chain is accepted, so many instances are opened that all who need one have room."""
     SYMMETRY = "symmetry"
     """Of servers and GPUs that are alike, the one that is named first is used most."""
 
@@ -59,6 +61,45 @@ def loosen(symbols: Symbols) -> None:
                 for _, var in arcs:
                     var.domain = pyo.NonNegativeReals
                     var.setub(1)
+
+
+def packs(symbols: Symbols) -> Iterator[tuple[list[Var], int]]:
+    """(variables, number): at least so many of them are 1 in every placement that accepts every chain.
+
+    Per shared function, the fewest nodes whose room for one resource, the largest rooms first, is enough for the least
+    that its components take of it; and the fewest instances that carry their loads. Per-hop users are left out, and so
+    are equivalent components, which may be charged once. (A bin-packing bound rounded up: Chvatal-Gomory.)
+    """
+    demands: dict[str, list[list[Implementation]]] = defaultdict(list)
+    loads: dict[str, int] = defaultdict(int)
+    for chain, component, function in symbols.functions():
+        if function.shared and not component.private and not any(component.name in group for group in chain.equivalent):
+            options = symbols.options[chain.name, component.name].values()
+            ways = [one.implementation for several in options for one, _ in several if one.implementation]
+            demands[function.name].append(list({way.name: way for way in ways}.values()))
+            loads[function.name] += chain.load_bps(component.name)
+    for name, users in demands.items():
+        opened = {key: variables for key, variables in symbols.opened.items() if key[1] == name}
+        first = [variables[0] for variables in opened.values()]
+        resources = {resource for ways in users for way in ways for resource in way.demand}
+        least = max((_fewest(symbols, {node for node, *_ in opened}, users, key) for key in resources), default=0)
+        if least > 1:
+            yield first, least
+        implementations = symbols.problem.instance.functions[name].implementations
+        carries = [implementations[key].capacity_bps for _, _, key in opened]
+        if carries and None not in carries and (most := max(one or 0 for one in carries)):
+            yield [var for variables in opened.values() for var in variables], -(-loads[name] // most)
+
+
+def _fewest(symbols: Symbols, nodes: set[int], users: list[list[Implementation]], resource: str) -> int:
+    """How many of the nodes have room enough for the least that all users take of a resource, the largest first."""
+    total = sum(min(way.demand.get(resource, 0) for way in ways) for ways in users)
+    rooms = sorted((symbols.problem.infrastructure.nodes[node].free(resource) for node in nodes), reverse=True)
+    count = 0
+    while total > 0 and count < len(rooms):
+        total -= rooms[count]
+        count += 1
+    return count
 
 
 def _is_alone(symbols: Symbols, chain: Chain, flow: Flow) -> bool:
