@@ -19,10 +19,12 @@ from benchmarks.machine import machine
 from mosaico_place.compile import Problem, compile_instance
 from mosaico_place.exact.highs import Highs
 from mosaico_place.exact.model import build, transfer
-from mosaico_place.exact.strengthening import ALL, Strengthening
+from mosaico_place.exact.strengthening import ALL, Strengthening, packs
+from mosaico_place.instance import Term
 from mosaico_place.load import load_instance
 from mosaico_place.method import Options
 from mosaico_place.pvnfpc import load_pvnfpc
+from mosaico_place.rules import CostTerm
 
 
 def measure(problem: Problem, strengthenings: frozenset[Strengthening], level: int, limit_s: float) -> str:
@@ -33,9 +35,14 @@ def measure(problem: Problem, strengthenings: frozenset[Strengthening], level: i
     nodes = [0]
     highs = Highs(matrix, stop=options.stop, watch=lambda glimpse: nodes.__setitem__(0, glimpse.nodes))
     deadline = time.monotonic() + limit_s
+    accepted = False
     for before in range(level):
         outcome = highs.minimise(before, gap=0.0, time_limit_s=deadline - time.monotonic())
         highs.at_most(before, outcome.bound + 0.5 * float(formulation.levels[before].step), 1.0)
+        accepted = accepted or (outcome.bound == 0 and Term(CostTerm.REJECTED) in problem.instance.objective[before])
+    if accepted and Strengthening.PACK in strengthenings:
+        for variables, number in packs(formulation.symbols):
+            highs.at_least([matrix.position[id(var)] for var in variables], number)
     relaxed = lp_bound(matrix_of(highs), level, matrix.costs, matrix.offsets)
     began = time.perf_counter()
     outcome = highs.minimise(level, gap=0.0, time_limit_s=max(deadline - time.monotonic(), 1.0))
