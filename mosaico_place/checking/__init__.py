@@ -1,0 +1,130 @@
+"""Which rules a placement breaks.
+
+Reads the instance and the placement only, never a compiled model: what a method got wrong, this must not
+repeat. A sum of per-chain and per-resource parts, so that a change is checked by the parts it touches:
+
+=======================  ================================================================================
+:func:`check_chain`      ``accepted``, then ``placed``, ``rewritten``, ``devices``, ``dedicated``, ``routed``,
+                         ``copied``, ``per_hop``, ``latency``, ``together``, ``apart``, ``only``, ``never``
+:func:`check_opening`    ``opened``, ``throughput``
+:func:`check_node`       ``capacity``
+:func:`check_device`     ``device``
+:func:`check_link`       ``bandwidth``
+:func:`check_class`      ``class_share``
+:func:`check_moves`      ``movable``, ``max_moves``
+=======================  ================================================================================
+
+Every function is named like its rule; besides, ``accepted`` and ``rewritten`` are the parts of rule ``placed`` that
+speak of chains as a whole and of merged and parallel components, ``devices`` the part of rule ``device`` that speaks
+of names, ``dedicated`` and ``opened`` those of ``throughput`` that speak of components by themselves and of what may be
+opened, ``copied`` the part of ``routed`` that speaks of copies, ``movable`` the part of ``max-moves`` that speaks of
+components.
+
+A fault is reported once, where it starts. What cannot be judged because of it is passed over: the path of
+a flow whose components stand nowhere, the latency over what does not run or is not routed. What does not run
+uses nothing.
+"""
+
+from __future__ import annotations
+
+from mosaico_place.checking.capacities import (
+    bandwidth,
+    capacity,
+    check_class,
+    check_device,
+    check_link,
+    check_node,
+    check_opening,
+    class_share,
+    device,
+    opened,
+    throughput,
+)
+from mosaico_place.checking.chain import (
+    accepted,
+    apart,
+    check_chain,
+    copied,
+    dedicated,
+    devices,
+    latency,
+    never,
+    only,
+    per_hop,
+    placed,
+    rewritten,
+    routed,
+    together,
+)
+from mosaico_place.checking.moving import check_moves, max_moves, movable
+from mosaico_place.instance import Instance
+from mosaico_place.placement import Placement
+from mosaico_place.result import Violation
+from mosaico_place.usage import instances_usage, survey, total_usage, usage_by_chain
+
+__all__ = [
+    "accepted",
+    "apart",
+    "bandwidth",
+    "capacity",
+    "check",
+    "check_chain",
+    "check_class",
+    "check_device",
+    "check_link",
+    "check_moves",
+    "check_node",
+    "check_opening",
+    "class_share",
+    "copied",
+    "dedicated",
+    "device",
+    "devices",
+    "latency",
+    "max_moves",
+    "movable",
+    "never",
+    "only",
+    "opened",
+    "per_hop",
+    "placed",
+    "rewritten",
+    "routed",
+    "throughput",
+    "together",
+]
+
+
+def check(
+    instance: Instance, placement: Placement, previous: Placement | None = None, max_moves: int | None = None
+) -> list[Violation]:
+    """Every violation of a placement; empty if it is valid.
+
+    Chain by chain, then opened instances, nodes, devices, links, classes and moves.
+
+    Args:
+        instance: the problem.
+        placement: the answer to judge.
+        previous: the placement before it, if there was one.
+        max_moves: how many components may have moved since; None for any number.
+    """
+    scene = survey(instance, placement)
+    parts = usage_by_chain(instance, placement, scene)
+    opened_parts = instances_usage(instance, placement)
+    total = total_usage([*parts.values(), *opened_parts.values()])
+    users = {**parts, **{f"instances of {name}": part for name, part in opened_parts.items()}}
+    found = []
+    for name in dict.fromkeys((*instance.chains, *placement.chains)):
+        found += check_chain(instance, name, placement.chains.get(name), scene)
+    for opening in dict.fromkeys((*placement.instances, *total.loads)):
+        found += check_opening(instance, opening, placement, total, parts)
+    for node in total.nodes:
+        found += check_node(instance, node, total, users)
+    for node, devices_used in total.devices.items():
+        for name in devices_used:
+            found += check_device(instance, node, name, total, parts)
+    for ends in total.links:
+        found += check_link(ends, total, parts, scene.hops)
+    for traffic_class in instance.classes.values():
+        found += check_class(instance, traffic_class, parts, scene.hops)
+    return found + check_moves(instance, placement, previous, max_moves)
