@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import jsonschema
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 
@@ -14,10 +15,12 @@ from mosaico_place.exact.method import solve_exact
 from mosaico_place.explaining import explain
 from mosaico_place.explanation import ChainReasons, Kind
 from mosaico_place.instance import Instance
-from mosaico_place.load import load_instance
+from mosaico_place.load import load_instance, parse_instance
 from mosaico_place.method import Options
 from mosaico_place.result import Termination
+from mosaico_place.schema.result import json_schema
 from mosaico_place.solving import solve
+from tests.program import Run
 from tests.strategies import tiny_instances
 
 FOLDER = Path(__file__).parent.parent / "instances" / "infeasible"
@@ -195,3 +198,38 @@ def test_growth_is_enough_and_not_too_much() -> None:
 
     holds()
     assert all(seen.values()), seen
+
+
+def test_command(run: Run) -> None:
+    """Tests that the command prints the reasons, or a document of the published schema, and refuses unknown chains."""
+    file = FOLDER / "full-gpu.yaml"
+    ended = run("explain", file)
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith("third: is not accepted, because\n")
+    document = run("explain", file, "--chain", "third", "--json").json
+    jsonschema.validate(document, json_schema("explain"))
+    assert document["chains"][0]["growth"] == [{"capacity": ["device", "edge", "gpu-0", "share"], "by": 200}]
+    wrong = run("explain", file, "--chain", "thrid")
+    assert wrong.code == 2
+    assert "did you mean third?" in " ".join(wrong.err.split())
+
+
+def test_merged_users_of_a_shared_function_are_charged_once() -> None:
+    """Tests that two equivalent users of 3 cores fit on 4: what covers an opened instance does not count them twice."""
+    instance = parse_instance(MERGED)
+    assert solve(instance).accepted == ("web",)
+    assert least_growth(instance, Options(threads=1)) is not None
+
+
+MERGED = """
+format: 1
+infrastructure:
+  nodes: {edge: {kind: server, cpu: 4}}
+functions:
+  parse: {shared: true, implementations: {vnf: {each: {cpu: 3}}}}
+chains:
+  web:
+    components: {fw: parse, nat: parse}
+    flows: [{from: fw, to: nat, rate: 1 Mbps}]
+    equivalent: [[fw, nat]]
+"""
