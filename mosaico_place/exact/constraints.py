@@ -16,8 +16,8 @@ from mosaico_place.exact.routing import bandwidth, per_hop, routed
 from mosaico_place.exact.rows import Rows, at_most, equal, fits, minus
 from mosaico_place.exact.sharing import cover, throughput
 from mosaico_place.exact.strengthening import Strengthening, ordered
+from mosaico_place.exact.symbols import Symbols, Terms, budget_name, joins, node_name
 from mosaico_place.exact.use import Part, device_uses, link_uses, node_uses
-from mosaico_place.exact.variables import Symbols, Terms, budget_name, joins, node_name
 from mosaico_place.instance import Budget, Chain, Component, Group
 from mosaico_place.latency import budget_flows
 from mosaico_place.placement import Spot

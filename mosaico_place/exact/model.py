@@ -21,7 +21,8 @@ from mosaico_place.exact.constraints import add_constraints
 from mosaico_place.exact.objective import LevelForm, add_objective
 from mosaico_place.exact.rewrites import add_rewrites
 from mosaico_place.exact.strengthening import ALL, Strengthening, loosen
-from mosaico_place.exact.variables import Symbols, Var, add_variables
+from mosaico_place.exact.symbols import Symbols, Var
+from mosaico_place.exact.variables import add_variables
 from mosaico_place.instance import Chain, Flow, Instance
 from mosaico_place.latency import rewritten
 from mosaico_place.placement import ChainPlacement, FlowPath, Opening, Placement, Spot

@@ -13,8 +13,8 @@ from pyomo.core.expr.numeric_expr import LinearExpression
 
 from mosaico_place.exact.constraints import moves as moved_components
 from mosaico_place.exact.rewrites import largest
+from mosaico_place.exact.symbols import Symbols, Var, budget_name
 from mosaico_place.exact.use import Charge, charges
-from mosaico_place.exact.variables import Symbols, Var, budget_name
 from mosaico_place.instance import Function, Node, ObjectiveLevel, Term
 from mosaico_place.rules import OF_CLASSES, CostTerm
 from mosaico_place.usage import own_demand, private

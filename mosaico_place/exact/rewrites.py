@@ -27,7 +27,7 @@ from mosaico_place.instance import Chain, Independent
 from mosaico_place.latency import topological
 
 if TYPE_CHECKING:
-    from mosaico_place.exact.variables import Symbols, Terms, Var
+    from mosaico_place.exact.symbols import Symbols, Terms, Var
 
 Amount = TypeVar("Amount", int, Fraction)
 

@@ -6,8 +6,8 @@ from collections import defaultdict
 
 from mosaico_place.exact.rows import Rows, at_most, equal, fits, minus
 from mosaico_place.exact.strengthening import Strengthening
+from mosaico_place.exact.symbols import Symbols, Terms, node_name
 from mosaico_place.exact.use import link_uses
-from mosaico_place.exact.variables import Symbols, Terms, node_name
 from mosaico_place.instance import Chain, Flow
 
 

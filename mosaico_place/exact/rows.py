@@ -8,8 +8,8 @@ from typing import Any
 
 from pyomo.core.expr.numeric_expr import LinearExpression
 
+from mosaico_place.exact.symbols import Symbols, Terms
 from mosaico_place.exact.use import Part
-from mosaico_place.exact.variables import Symbols, Terms
 
 Row = tuple[int | None, Any, int | None]
 """(lower bound, Pyomo expression, upper bound), as :class:`pyomo.environ.Constraint` takes it."""

@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from mosaico_place.exact.rows import Rows, at_most
 from mosaico_place.exact.strengthening import Strengthening
-from mosaico_place.exact.variables import Symbols, Terms, node_name
+from mosaico_place.exact.symbols import Symbols, Terms, node_name
 from mosaico_place.instance import Kind
 
 

@@ -18,7 +18,7 @@ from pyomo.core.expr.visitor import identify_variables
 from mosaico_place.instance import Chain, Flow, Implementation, Instance, Kind, Node
 
 if TYPE_CHECKING:
-    from mosaico_place.exact.variables import Symbols, Terms, Var
+    from mosaico_place.exact.symbols import Symbols, Terms, Var
 
 
 class Strengthening(StrEnum):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from mosaico_place.compile import Candidate
 from mosaico_place.exact.rewrites import largest
-from mosaico_place.exact.variables import Symbols, Terms, Var
+from mosaico_place.exact.symbols import Symbols, Terms, Var
 from mosaico_place.instance import Chain, Component, Function
 from mosaico_place.usage import own_demand
 
