@@ -165,19 +165,24 @@ class Highs:
             # Presolve has wrongly claimed this in some releases; it is believed only when found without it too.
             self._set("presolve", "off")
             outcome = self._run(deadline)
-        if outcome.status is Status.OPTIMAL and self._dearer(outcome, level):
-            # HiGHS 1.16 has handed back its start while it speaks of a better one that presolve made of it.
+        if outcome.status is Status.OPTIMAL and self._doubtful(outcome, level, gap):
             self._start(None)
+            self._set("presolve", "off")
             outcome = self._run(deadline)
         return outcome
 
-    def _dearer(self, outcome: Outcome, level: int) -> bool:
-        """Whether the solution costs more than HiGHS says of it."""
+    def _doubtful(self, outcome: Outcome, level: int, gap: float) -> bool:
+        """Whether HiGHS calls optimal what its own figures do not carry.
+
+        HiGHS 1.16 has handed back its start while it spoke of a better solution that presolve made of it, and has left
+        its bound at 0 where presolve solved all.
+        """
         if outcome.vector is None:
             return False
         value = float(self._matrix.costs[level] @ outcome.vector + self._matrix.offsets[level])
         said: float = self._highs.getInfo().objective_function_value
-        return value > said + 1e-6 * max(1.0, abs(said))
+        tolerance = 1e-5 * max(1.0, abs(value))
+        return value > said + tolerance or value > outcome.bound + gap * abs(value) + tolerance
 
     def at_most(self, level: int, value: float, scale: float) -> None:
         """Keep a level's value at or below the given one; ``scale`` multiplies the row, for well-sized numbers."""
