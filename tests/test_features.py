@@ -17,7 +17,7 @@ from mosaico_place.exact.method import solve_exact
 from mosaico_place.instance import Instance, Term
 from mosaico_place.load import parse_instance, parse_placement
 from mosaico_place.method import Options
-from mosaico_place.placement import Opening, Placement, Spot
+from mosaico_place.placement import ChainPlacement, Opening, Placement, Spot
 from mosaico_place.result import Termination
 from mosaico_place.rules import CostTerm, Rule
 
@@ -984,3 +984,22 @@ def test_newcomers_do_not_move() -> None:
     only_write = parse_placement("chains: {log: {components: {write: {node: a, implementation: vnf}}}}")
     assert optimum(instance, only_write, max_moves=0) == values(0, "3.5")
     assert optimum(instance, parse_placement("chains: {}"), max_moves=0) == values(0, "1.5")
+
+
+def test_a_component_is_merged_once() -> None:
+    """Tests that a merge which names a component twice breaks rule placed."""
+    instance = parse_instance(
+        """
+format: 1
+infrastructure:
+  nodes: {edge: {kind: server, cpu: 8}}
+functions:
+  parse: {implementations: {vnf: {cpu: 3}}}
+chains:
+  web: {components: {fw: parse, nat: parse}, equivalent: [[fw, nat]]}
+"""
+    )
+    spots = dict.fromkeys(("fw", "nat"), Spot("edge", "vnf"))
+    placement = Placement({"web": ChainPlacement(spots, {}, merged=(("fw", "fw"),))})
+    found = [(each.rule, each.where, each.message) for each in check(instance, placement)]
+    assert found == [(Rule.PLACED, "chain web, components fw, fw", "are merged more than once")]

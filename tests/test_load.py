@@ -19,7 +19,10 @@ from mosaico_place.instance import (
     Component,
     Direction,
     Flow,
+    Function,
     Group,
+    Implementation,
+    Independent,
     Instance,
     Kind,
     Level,
@@ -28,10 +31,11 @@ from mosaico_place.instance import (
     Preference,
     Prices,
     Term,
+    TrafficClass,
     Where,
 )
 from mosaico_place.load import instance_from_dict, load_instance, load_placement, parse_instance, parse_placement
-from mosaico_place.placement import ChainPlacement, Placement, Spot
+from mosaico_place.placement import ChainPlacement, Opening, Placement, Spot
 from mosaico_place.quantities import Dimension
 from mosaico_place.rules import CostTerm
 from mosaico_place.schema import instance_json_schema
@@ -160,6 +164,123 @@ chains:
         {"nat": Where(labels={"site": ("paris", "rennes"), "rack": ("7",)})},
         {"nat": Preference({"edge": Fraction(2)}, {"site": {"rennes": Fraction(1, 2)}})},
     )
+
+
+def test_sharing() -> None:
+    """Tests shared functions: what they take once and each, levels, needs, loads, prices, and what nodes run."""
+    loaded = parse_instance("""\
+format: 1
+infrastructure:
+  nodes:
+    dpu: {kind: server, runs: [vnf, p4]}
+    off: {kind: p4-switch, runs: [], prices: {opened: 2}}
+functions:
+  ids:
+    shared: true
+    queue: l4s
+    prices: {opened: 0.5, move: 3}
+    implementations:
+      p4: {once: {stages: 4}, each: {sram: 16 KiB}, processing: 1 us, capacity: 100 Gbps}
+      fast: {level: vnf, needs: {cpu-model: zen5, site: [a, b]}, each: {cpu: 0.5}}
+  nat: {implementations: {vnf: {level: p4, stages: 1, capacity: 1 Mbps}}}
+prices: {opened: 1, move: 1/3}
+""")
+    assert loaded.functions["ids"] == Function(
+        "ids",
+        {
+            "p4": Implementation("p4", Level.P4, {"sram": 2**14}, {}, 1000, {"stages": 4}, 10**11),
+            "fast": Implementation("fast", Level.VNF, {"cpu": 500}, needs={"cpu-model": ("zen5",), "site": ("a", "b")}),
+        },
+        Prices(opened=Fraction(1, 2), move=Fraction(3)),
+        shared=True,
+        l4s=True,
+    )
+    nat = Implementation("vnf", Level.P4, {"stages": 1}, capacity_bps=10**6)
+    assert loaded.functions["nat"] == Function("nat", {"vnf": nat})
+    assert loaded.nodes["dpu"].offers == frozenset({Level.VNF, Level.P4})
+    assert loaded.nodes["off"] == Node("off", Kind.P4_SWITCH, prices=Prices(opened=Fraction(2)), offers=frozenset())
+    assert loaded.prices == Prices(opened=Fraction(1), move=Fraction(1, 3))
+
+
+@pytest.mark.parametrize(
+    ("queue", "forth", "back"),
+    [
+        ("{classic: 15 ms, l4s: 1 ms}", (15 * MS, MS), (15 * MS, MS)),
+        ("{classic: 15 ms}", (15 * MS, 0), (15 * MS, 0)),
+        ("{forth: {classic: 15 ms, l4s: 1 ms}, back: {classic: 2 ms}}", (15 * MS, MS), (2 * MS, 0)),
+        ("{back: {l4s: 1 ms}}", (0, 0), (0, MS)),
+        ("{}", (0, 0), (0, 0)),
+    ],
+)
+def test_queues(queue: str, forth: tuple[int, int], back: tuple[int, int]) -> None:
+    """Tests that waiting times count for both directions, or for each its own, and are 0 where they are left out."""
+    (link,) = parse_instance(f"""\
+format: 1
+infrastructure:
+  nodes: {{a: {{kind: access}}, b: {{kind: access}}}}
+  links: [{{between: [a, b], bandwidth: 1, latency: 0, queue: {queue}}}]
+""").links
+    assert link == Link(("a", "b"), Direction(1, 0, 0, *forth), Direction(1, 0, 0, *back))
+
+
+def test_flows_that_ask_for_more() -> None:
+    """Tests per-hop functions, bursts and copies, components that are private or stay, and what may be rewritten."""
+    text = BASE + "  ids: {shared: true, implementations: {p4: {once: {stages: 1}}, vnf: {each: {cpu: 1}}}}\n"
+    loaded = parse_instance(
+        text
+        + """\
+chains:
+  c:
+    components: {pad: {at: gnb-1}, a: nat, b: {function: nat, movable: false}, ids: {function: ids, private: true}}
+    flows:
+      - {from: pad, to: a, rate: 2, per-hop: [ids, nat], strict: true, private: true, burst: 120 kB}
+      - {from: a, to: b, rate: 2}
+      - {copy-of: {from: pad, to: a}, to: ids, rate: 1, strict: true, burst: 1 kB}
+    equivalent: [[a, b]]
+    independent: [{components: [a, b], join: 20 us}]
+  l:
+    line: {from: gnb-1, through: [nat, nat], to: edge}
+    rate: 1
+    equivalent: [[nat, nat-2]]
+    independent: [{components: [nat, nat-2]}]
+"""
+    )
+    assert loaded.chains["c"] == Chain(
+        "c",
+        {
+            "pad": Component("pad", at="gnb-1"),
+            "a": Component("a", "nat"),
+            "b": Component("b", "nat", movable=False),
+            "ids": Component("ids", "ids", private=True),
+        },
+        (
+            Flow("pad", "a", 2, ("ids", "nat"), strict=True, private=True, burst_bytes=120_000),
+            Flow("a", "b", 2),
+            Flow("pad", "ids", 1, strict=True, burst_bytes=1000, copy_of=("pad", "a")),
+        ),
+        equivalent=(("a", "b"),),
+        independent=(Independent(("a", "b"), 20_000),),
+    )
+    assert loaded.chains["l"].equivalent == (("nat", "nat-2"),)
+    assert loaded.chains["l"].independent == (Independent(("nat", "nat-2")),)
+
+
+def test_classes() -> None:
+    """Tests that a class has its share, exactly, and that sums over chains may be narrowed to one."""
+    loaded = instance("""\
+classes: {gold: {share: 1/3}, silver: {share: 0.25}, bronze: {}}
+objective: [{dropped: 1, moves.gold: 2, latency.bronze: 1}]
+""")
+    assert loaded.classes == {
+        "gold": TrafficClass("gold", Fraction(1, 3)),
+        "silver": TrafficClass("silver", Fraction(1, 4)),
+        "bronze": TrafficClass("bronze"),
+    }
+    assert list(loaded.objective[0]) == [
+        Term(CostTerm.DROPPED),
+        Term(CostTerm.MOVES, "gold"),
+        Term(CostTerm.LATENCY, "bronze"),
+    ]
 
 
 def test_line() -> None:
@@ -386,6 +507,40 @@ objective: [{rejected.gold: 1}]
     ]
 
 
+@pytest.mark.parametrize(
+    ("classes", "expected"),
+    [
+        ("{gold: {share: 2}}", "34:25: classes.gold.share: a share lies between 0 and 1, found 2"),
+        ("{gold: 1}", "34:17: classes.gold: expected a mapping, found 1"),
+        ("{gold: {shar: 0.5}}", "34:18: classes.gold.shar: unknown key 'shar', did you mean 'share'?"),
+        ("3", "34:10: classes: expected a mapping, found 3"),
+    ],
+)
+def test_a_faulty_class_is_still_one(classes: str, expected: str) -> None:
+    """Tests that terms of a class are not blamed for what is wrong with the class."""
+    assert messages(SESSION + f"classes: {classes}\nobjective: [{{rejected.gold: 1}}]\n") == [expected]
+
+
+def test_a_faulty_function_blames_nobody() -> None:
+    """Tests that who uses a faulty function is not blamed for what it then seems to lack."""
+    chains = """\
+chains:
+  c:
+    components: {pad: {at: gnb-1}, ids: {function: ids, private: true}}
+    flows: [{from: pad, to: ids, rate: 1, per-hop: ids}]
+"""
+    for ids, fault in {
+        "{shared: yes, implementations: {p4: {}}}": "shared: expected true or false, found 'yes'",
+        "{shared: true, implementations: {p4: {once: 3}}}": "implementations.p4.once: expected a mapping, found 3",
+        "{shared: true, queue: l4, implementations: {p4: {}}}": "queue: expected l4s, the only queue that a function "
+        "can be, found 'l4'",
+        "{shared: true, implementations: {program: {}}}": "implementations.program: needs a 'level', p4, vnf or gpu, "
+        "since its name is none of them",
+    }.items():
+        (message,) = messages(f"  ids: {ids}\n{chains}")
+        assert message.partition(": ")[2] == f"functions.ids.{fault}"
+
+
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_shipped_instances_keep_the_schema(path: Path) -> None:
     """Tests that every shipped instance is valid against the published JSON Schema."""
@@ -461,6 +616,24 @@ def test_placement(tmp_path: Path) -> None:
     assert parse_placement("chains: {}") == Placement()
 
 
+def test_placement_with_instances_and_rewrites() -> None:
+    """Tests that opened instances, one implementation or several, and rewrites are read."""
+    loaded = parse_placement("""\
+chains: {c: {components: {}}, d: {components: {}}}
+instances:
+  sw: {ids: {implementation: p4}}
+  edge: {ids: [{implementation: vnf, count: 2, load_bps: 3}, {implementation: fast, count: 1}]}
+rewrites:
+  - {chain: c, rewrite: merged, components: [a, b]}
+  - {chain: c, rewrite: parallel, components: [a, b, x]}
+  - {chain: c, rewrite: merged, components: [x, y]}
+""")
+    assert loaded == Placement(
+        {"c": ChainPlacement({}, {}, (("a", "b"), ("x", "y")), (("a", "b", "x"),)), "d": ChainPlacement({}, {})},
+        {Opening("sw", "ids", "p4"): 1, Opening("edge", "ids", "vnf"): 2, Opening("edge", "ids", "fast"): 1},
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -481,6 +654,26 @@ def test_placement(tmp_path: Path) -> None:
         (
             "{chains: {}, instances: {s: {f: [{implementation: vnf}, {implementation: vnf}]}}}",
             ["p:1:57: instances.s.f.1: implementation 'vnf' is given twice; add up the counts"],
+        ),
+        (
+            "{chains: {}, instances: {s: {f: {implementation: vnf, count: 0}, g: {count: 1}, h: [{coun: 1}]}}}",
+            [
+                "p:1:62: instances.s.f.count: expected a whole number from 1 up, found 0",
+                "p:1:66: instances.s.g: needs an 'implementation', such as vnf",
+                "p:1:85: instances.s.h.0: needs an 'implementation', such as vnf",
+                "p:1:86: instances.s.h.0.coun: unknown key 'coun', did you mean 'count'?",
+            ],
+        ),
+        (
+            "{chains: {c: {components: {}}}, rewrites: [{chain: d, rewrite: merged, components: [a, b]}, {chain: c}]}",
+            [
+                "p:1:93: rewrites.1: needs a 'rewrite'",
+                "p:1:93: rewrites.1: needs 'components': a list of at least two",
+            ],
+        ),
+        (
+            "{chains: {c: {components: {}}}, rewrites: [{chain: d, rewrite: merged, components: [a, b]}]}",
+            ["p:1:52: rewrites.0.chain: chain 'd' is not among the accepted chains"],
         ),
         (
             "{chains: {}, instances: {sw: []}, rewrites: 3}",

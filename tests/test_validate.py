@@ -19,6 +19,7 @@ from mosaico_place.instance import (
     Function,
     Group,
     Implementation,
+    Independent,
     Instance,
     Kind,
     Level,
@@ -27,10 +28,11 @@ from mosaico_place.instance import (
     Preference,
     Prices,
     Term,
+    TrafficClass,
     Where,
 )
 from mosaico_place.quantities import Dimension
-from mosaico_place.rules import CostTerm
+from mosaico_place.rules import OF_CLASSES, CostTerm
 from mosaico_place.validate import faults, warnings
 
 LINE = Direction(10**9, 1000)
@@ -206,6 +208,187 @@ CASES += [
 ]
 
 
+def shared(**changes: object) -> Instance:
+    """The sound instance whose function is shared, with another implementation and a program at level p4."""
+    vnf = Implementation("vnf", Level.VNF, {"cpu": 500}, once={"cpu": 500}, capacity_bps=10)
+    vnf = replace(vnf, **changes)  # type: ignore[arg-type]
+    program = Implementation("p4", Level.P4, once={"stages": 1})
+    return replace(SOUND, functions={"f": Function("f", {"vnf": vnf, "p4": program}, shared=True)})
+
+
+def function_prices(**prices: object) -> Instance:
+    """The sound instance with other prices of its function."""
+    made = Prices(**prices)  # type: ignore[arg-type]
+    return replace(SOUND, functions={"f": replace(SOUND.functions["f"], prices=made)})
+
+
+def link_prices(**prices: object) -> Instance:
+    """The sound instance with other prices of its link."""
+    return link(Link((A, B), LINE, LINE, Prices(**prices)))  # type: ignore[arg-type]
+
+
+def classes(key: str = "gold", **changes: object) -> Instance:
+    """The sound instance whose chain is of a class, with that class under a key."""
+    made = replace(TrafficClass("gold", Fraction(1, 2)), **changes)  # type: ignore[arg-type]
+    return replace(chain(class_name="gold"), classes={key: made})
+
+
+def narrowed(cost: CostTerm) -> Instance:
+    """The sound instance whose chain is of a class, with a term narrowed to it."""
+    return replace(chain(class_name="gold"), objective=({Term(cost, "gold"): ONE},))
+
+
+ONE = Fraction(1)
+NAMED_Y = {"x": Implementation("y", Level.VNF)}
+CASES += [
+    (shared(once={"cpu": -1}), in_function("vnf", "once", "cpu"), "must not be negative, found -1"),
+    (shared(once={"gpu": 1}), in_function("vnf", "once", "gpu"), "there is no resource 'gpu'"),
+    (shared(demand={"cpu": -1}), in_function("vnf", "each", "cpu"), "must not be negative, found -1"),
+    (shared(demand={"gpu": 1}), in_function("vnf", "each", "gpu"), "there is no resource 'gpu'"),
+    (shared(capacity_bps=0), in_function("vnf", "capacity"), "must be above 0"),
+    (shared(capacity_bps=-1), in_function("vnf", "capacity"), "must be above 0"),
+    (function(needs={" site": ("north",)}), in_function("vnf", "needs", " site"), "begins or ends with a space"),
+    (function(needs={"site": ("north", "")}), in_function("vnf", "needs", "site"), "a name must not be empty"),
+    (replace(SOUND, functions={"f": Function("f", NAMED_Y)}), in_function("x"), "but is called 'y'"),
+    (replace(SOUND, resources={"once": Dimension.COUNT}), ("resources", "once"), "is known already"),
+    (node(kind=Kind.ACCESS, devices={}, offers=frozenset({Level.VNF})), in_server("runs"), "runs no components"),
+    (node(kind=Kind.ROUTER, devices={}, offers=frozenset({Level.P4})), in_server("runs"), "a node of kind router"),
+    (node(devices={}, offers=frozenset({Level.GPU, Level.VNF})), in_server("runs"), "runs gpu, but has no GPUs"),
+    (node(kind=Kind.P4_SWITCH, devices={}, offers=frozenset({Level.VNF})), in_server("runs"), "runs p4 alone"),
+    (link(Link((A, B), Direction(1, 1, 0, -1), LINE)), (*LINKS, 0, "queue", "forth", "classic"), "found -1"),
+    (link(Link((A, B), LINE, Direction(1, 1, 0, 0, -2))), (*LINKS, 0, "queue", "back", "l4s"), "found -2"),
+    (replace(SOUND, prices=Prices(opened=-ONE)), ("prices", "opened"), "a price must not be negative"),
+    (replace(SOUND, prices=Prices(move=-ONE)), ("prices", "move"), "a price must not be negative"),
+    (node(prices=Prices(opened=-ONE)), in_server("prices", "opened"), "a price must not be negative"),
+    (node(prices=Prices(move=ONE)), in_server("prices", "move"), "the instance or a function does"),
+    (node(prices=Prices(bandwidth=ONE)), in_server("prices", "bandwidth"), "the instance or a link does"),
+    (function_prices(opened=-ONE), ("functions", "f", "prices", "opened"), "must not be negative"),
+    (function_prices(move=Fraction(10**13)), ("functions", "f", "prices", "move"), "must not be above 1e12"),
+    (function_prices(active=ONE), ("functions", "f", "prices", "active"), "the instance or a node does"),
+    (link_prices(opened=ONE), (*LINKS, 0, "prices", "opened"), "a link gives no price of 'opened'"),
+    (link_prices(resources={"cpu": ONE}), (*LINKS, 0, "prices", "cpu"), "a price of 'bandwidth' alone"),
+    (link_prices(device={"share": ONE}), (*LINKS, 0, "prices", "device"), "a price of 'bandwidth' alone"),
+    (components(f=Component("f", "f", private=True)), in_chain("components", "f", "private"), "of a shared function"),
+    (classes("golden"), ("classes", "golden"), "stands under the name 'golden' but is called 'gold'"),
+    (classes(share=Fraction(-1, 2)), ("classes", "gold", "share"), "lies between 0 and 1, found -1/2"),
+    (classes(share=Fraction(3, 2)), ("classes", "gold", "share"), "lies between 0 and 1, found 3/2"),
+    (classes("a b", name="a b"), ("classes", "a b"), "a class is one word, found 'a b'"),
+    (narrowed(CostTerm.RESOURCES), ("objective", 0, "resources.gold"), "'resources' is no sum over chains"),
+    (narrowed(CostTerm.ACTIVE), ("objective", 0, "active.gold"), "'active' is no sum over chains"),
+    (narrowed(CostTerm.BALANCE), ("objective", 0, "balance.gold"), "'balance' is no sum over chains"),
+    (chain(only={"f": Where(labels={"site": ("",)})}), in_chain("only", "f", "site"), "a name must not be empty"),
+    (
+        chain(preference={"f": Preference(labels={"site": {" x": ONE}})}),
+        in_chain("preference", "f", "site", " x"),
+        "begins or ends with a space",
+    ),
+    (
+        components(**{"in": Component("in", at="access", private=True)}),
+        in_chain("components", "in", "private"),
+        "of a shared function",
+    ),
+    (
+        components(**{"in": Component("in", at="access", movable=False)}),
+        in_chain("components", "in", "movable"),
+        "an endpoint never moves",
+    ),
+]
+
+WIDE = {name: Component(name, "f") for name in ("a", "b", "c")}
+HOST = Flow("a", "b", 5)
+
+
+def flows(*flows: Flow, **changes: object) -> Instance:
+    """The shared instance with a chain of three components and these flows."""
+    made = replace(Chain("chain", WIDE, flows), **changes)  # type: ignore[arg-type]
+    return shared().with_chain(made)
+
+
+def in_flows(*path: str | int) -> Path:
+    """A path below the flows."""
+    return in_chain("flows", *path)
+
+
+CASES += [
+    (flows(Flow("a", "b", 5, ("x",))), in_flows(0, "per-hop", 0), "there is no function 'x'"),
+    (flows(Flow("a", "b", 5, ("f", "f"))), in_flows(0, "per-hop", 1), "names 'f' twice"),
+    (chain(flows=(Flow("in", "g", 5, ("f",)),)), in_flows(0, "per-hop", 0), "no implementation at level p4"),
+    (flows(Flow("a", "b", 5, strict=True)), in_flows(0, "strict"), "'strict' speaks of the functions"),
+    (flows(Flow("a", "b", 5, private=True)), in_flows(0, "private"), "'private' speaks of the functions"),
+    (flows(Flow("a", "b", 5, burst_bytes=-1)), in_flows(0, "burst"), "must not be negative, found -1 bytes"),
+    (flows(HOST, Flow("a", "c", 5, copy_of=("a", "x"))), in_flows(1, "copy-of", "to"), "there is no component 'x'"),
+    (flows(HOST, Flow("b", "c", 5, copy_of=("b", "a"))), in_flows(1, "copy-of"), "no flow leads from 'b' to 'a'"),
+    (flows(HOST, Flow("a", "c", 5, copy_of=("a", "c"))), in_flows(1, "copy-of"), "copies itself"),
+    (flows(HOST, Flow("b", "c", 5, copy_of=("a", "b"))), in_flows(1, "copy-of"), "that its flow leaves: 'a', not 'b'"),
+    (flows(HOST, Flow("a", "x", 5, copy_of=("a", "b"))), in_flows(1, "to"), "there is no component 'x'"),
+    (flows(HOST, Flow("a", "c", 5, ("f",), copy_of=("a", "b"))), in_flows(1, "per-hop"), "a copy is served with its"),
+    (flows(HOST, Flow("a", "c", 5, private=True, copy_of=("a", "b"))), in_flows(1, "private"), "there are none"),
+    (
+        flows(HOST, Flow("a", "c", 5, copy_of=("a", "b")), Flow("c", "a", 5)),
+        in_flows(2),
+        "closes a circle: a -> c -> a",
+    ),
+    (
+        flows(HOST, Flow("a", "c", 5, copy_of=("a", "b")), budgets=(Budget("b", "c", 5),)),
+        in_chain("latency", 0, "to"),
+        "no flows lead from 'b' to 'c'",
+    ),
+]
+
+LINE_OF_FOUR = {"in": Component("in", at="access"), **WIDE}
+ALONG = (Flow("in", "a", 5), HOST, Flow("b", "c", 5))
+
+
+def line(*groups: tuple[str, ...], flows: tuple[Flow, ...] = ALONG, join_ns: int = 0, **changes: object) -> Instance:
+    """The sound instance with a line of an endpoint and three components, and independent groups of them."""
+    independent = tuple(Independent(group, join_ns) for group in groups)
+    made = replace(Chain("chain", LINE_OF_FOUR, flows, independent=independent), **changes)  # type: ignore[arg-type]
+    return shared().with_chain(made)
+
+
+def in_group(*path: str | int) -> Path:
+    """A path below the independent groups."""
+    return in_chain("independent", *path)
+
+
+def equivalent(*groups: tuple[str, ...]) -> Instance:
+    """The same line with groups of equivalent components."""
+    return line(equivalent=groups)
+
+
+def budgeted(tail: str, head: str) -> Instance:
+    """The same line with two independent components and a budget."""
+    return line(("a", "b"), budgets=(Budget(tail, head, 5),))
+
+
+NO_LINE, WHOLE = "only consecutive components of a line", "over all of the independent components a, b, or none"
+BRANCH, JOIN = (*ALONG, Flow("a", "c", 5)), (*ALONG, Flow("in", "b", 5))
+COPIED = (*ALONG[:2], Flow("a", "c", 5, copy_of=("a", "b")))
+SERVED = (ALONG[0], replace(HOST, per_hop=("f",)), ALONG[2])
+CASES += [
+    (equivalent(("a", "x")), in_chain("equivalent", 0, 1), "there is no component 'x'"),
+    (equivalent(("a", "in")), in_chain("equivalent", 0, 1), "'in' is an endpoint"),
+    (equivalent(("a",)), in_chain("equivalent", 0), "needs at least two components"),
+    (equivalent(()), in_chain("equivalent", 0), "needs at least two components"),
+    (equivalent(("a", "b", "a")), in_chain("equivalent", 0, 2), "'a' is named already"),
+    (equivalent(("a", "b"), ("c", "b")), in_chain("equivalent", 1, 1), "'b' is named already"),
+    (line(("a", "x")), in_group(0, "components", 1), "there is no component 'x'"),
+    (line(("in", "a")), in_group(0, "components", 0), "'in' is an endpoint"),
+    (line(("a",)), in_group(0, "components"), "needs at least two components"),
+    (line(("a", "a")), in_group(0, "components", 1), "'a' is named already"),
+    (line(("a", "b"), ("b", "c")), in_group(1, "components", 0), "'b' is named already"),
+    (line(("a", "b"), join_ns=-1), in_group(0, "join"), "must not be negative, found -1 ns"),
+    (line(("a", "c")), in_group(0, "components", 1), NO_LINE),
+    (line(("b", "a")), in_group(0, "components", 1), NO_LINE),
+    (line(("a", "b"), flows=BRANCH), in_group(0, "components", 1), NO_LINE),
+    (line(("a", "b"), flows=JOIN), in_group(0, "components", 1), NO_LINE),
+    (line(("a", "b"), flows=COPIED), in_group(0, "components", 1), NO_LINE),
+    (line(("a", "b"), flows=SERVED), in_group(0, "components", 1), "names per-hop functions"),
+    (budgeted("in", "a"), in_chain("latency", 0, "to"), WHOLE),
+    (budgeted("b", "c"), in_chain("latency", 0, "from"), WHOLE),
+]
+
+
 def test_sound() -> None:
     """Tests that the instance from which all cases are made has no faults and no warnings."""
     assert faults(SOUND) == []
@@ -236,6 +419,29 @@ def test_a_demand_above_any_one_device() -> None:
     assert fault.message == "no single GPU offers all of this"
     bare = {**SOUND.nodes, "server": replace(SERVER, devices={})}
     assert faults(replace(asks(600, 9), nodes=bare)) == []
+
+
+@pytest.mark.parametrize(
+    "instance",
+    [
+        *(budgeted(*ends) for ends in (("in", "b"), ("a", "c"), ("a", "b"), ("a", "a"), ("b", "b"), ("in", "c"))),
+        line(("a", "b", "c")),
+        line(("a", "b"), flows=(*ALONG, Flow("in", "c", 5))),
+        line(("a", "b"), equivalent=(("a", "b"),)),
+        line(("a", "b"), flows=(replace(ALONG[0], per_hop=("f",)), *ALONG[1:])),
+        equivalent(("c", "b")),
+        flows(HOST, Flow("a", "c", 5, copy_of=("a", "b"), strict=True, burst_bytes=5), budgets=(Budget("a", "c", 5),)),
+        components(**{"in": Component("in", at="access", processing_ns=5), "f": Component("f", "f", movable=False)}),
+        node(kind=Kind.ACCESS, devices={}, offers=frozenset()),
+        function(Level.VNF, "quick", needs={"rack": ("7",)}),
+        classes(share=Fraction(0)),
+        classes(share=None),
+        *(narrowed(cost) for cost in CostTerm if cost in OF_CLASSES),
+    ],
+)
+def test_no_fault(instance: Instance) -> None:
+    """Tests what comes close to a fault and is none."""
+    assert faults(instance) == []
 
 
 def test_a_budget_of_one_component() -> None:
@@ -276,6 +482,13 @@ def test_terms_that_count_nothing() -> None:
         (CostTerm.LATENCY, SOUND),
         (CostTerm.RESOURCES, replace(SOUND, prices=Prices({"cpu": Fraction(1)}))),
         (CostTerm.RESOURCES, node(prices=Prices(device={"share": Fraction(1)}))),
+        (CostTerm.RESOURCES, replace(SOUND, prices=Prices(opened=Fraction(1)))),
+        (CostTerm.RESOURCES, node(prices=Prices(opened=Fraction(1)))),
+        (CostTerm.RESOURCES, function_prices(opened=Fraction(1))),
+        (CostTerm.MOVES, replace(SOUND, prices=Prices(move=Fraction(1)))),
+        (CostTerm.MOVES, function_prices(move=Fraction(1))),
+        (CostTerm.DROPPED, SOUND),
+        (CostTerm.BALANCE, SOUND),
         (CostTerm.LINKS, link(Link((A, B), LINE, LINE, Prices(bandwidth=Fraction(1))))),
         (CostTerm.ACTIVE, node(prices=Prices(active=Fraction(1)))),
         (CostTerm.PREFERENCE, chain(preference={"f": Preference(labels={"site": {"north": Fraction(1)}})})),
@@ -297,3 +510,31 @@ def test_label_values_that_no_node_has() -> None:
     assert [str(warning) for warning in found] == [
         "chains.chain.only.f.site: no node has site 'nort', did you mean 'north'?"
     ]
+
+
+def told(instance: Instance) -> list[str]:
+    """Its warnings as texts."""
+    return [str(warning) for warning in warnings(instance)]
+
+
+def test_a_class_that_nobody_uses() -> None:
+    """Tests that a class without chains is a warning, and one that a chain belongs to is none."""
+    assert told(classes()) == []
+    assert told(replace(classes(), chains={})) == ["classes.gold: no chain belongs to this class"]
+
+
+def test_needs_that_look_misspelt() -> None:
+    """Tests that a needed label close to one that nodes have is a warning, and one that none is close to is not."""
+    assert told(function(needs={"sites": ("north",)})) == [
+        "functions.f.implementations.vnf.needs.sites: no node has a label 'sites', did you mean 'site'?"
+    ]
+    assert told(function(needs={"cpu-model": ("zen5",)})) == []
+
+
+def test_an_l4s_queue_that_is_slower() -> None:
+    """Tests that an L4S queue slower than the classic one is a warning, once if both directions are alike."""
+    slow, fast = replace(LINE, classic_ns=1000, l4s_ns=2000), replace(LINE, classic_ns=2000, l4s_ns=2000)
+    message = "flows wait longer in the L4S queue (2 us) than in the classic one (1 us)"
+    assert told(link(Link((A, B), slow, slow))) == [f"infrastructure.links.0.queue: {message}"]
+    assert told(link(Link((A, B), fast, slow))) == [f"infrastructure.links.0.queue.back: {message}"]
+    assert told(link(Link((A, B), fast, fast))) == []

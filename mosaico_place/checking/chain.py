@@ -104,7 +104,7 @@ def rewritten(case: Case) -> Iterator[Violation]:
         spots = {case.placement.components.get(name) for name in group}
         if len(group) < 2 or not any(set(group) <= other for other in equivalent):
             message = "are merged, but the chain does not list them as equivalent"
-        elif seen & set(group):
+        elif seen & set(group) or len(set(group)) < len(group):
             message = "are merged more than once"
         elif len(spots) > 1 or None in spots:
             message = "are merged, but do not stand on one node in one implementation"

@@ -42,7 +42,8 @@ def _price(dimension: Dimension) -> Any:
     return PlainValidator(parse)
 
 
-def _parse_weight(value: object) -> Fraction:
+def read_number(value: object) -> Fraction:
+    """Read a plain number; ValueError if it is none."""
     if value is None or isinstance(value, dict | list):
         raise ValueError(f"expected a number, found {shown(value)}")
     return parse_number(value)
@@ -74,7 +75,7 @@ Cores = Annotated[int, _quantity(Dimension.CORES), _schema(Dimension.CORES)]
 Share = Annotated[int, _quantity(Dimension.SHARE), _schema(Dimension.SHARE)]
 """1/1000 of a GPU."""
 Count = Annotated[int, _quantity(Dimension.COUNT), _schema(Dimension.COUNT)]
-Weight = Annotated[Fraction, PlainValidator(_parse_weight), NUMBER_SCHEMA]
+Weight = Annotated[Fraction, PlainValidator(read_number), NUMBER_SCHEMA]
 Price = Annotated[Fraction, _price(Dimension.COUNT), PRICE_SCHEMA]
 """Price of one node, component or piece."""
 MaybePrice = Annotated[Fraction | None, _price(Dimension.COUNT), PRICE_SCHEMA]

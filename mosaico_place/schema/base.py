@@ -119,6 +119,17 @@ def _keys(model: type[BaseModel]) -> tuple[str, ...]:
     return tuple(field.alias or name for name, field in model.model_fields.items())
 
 
+def given(what: str) -> BeforeValidator:
+    """Pydantic metadata that refuses an empty value, where None stands for a key that is absent."""
+
+    def check(value: Any) -> Any:
+        if value is None:
+            raise ValueError(f"expected {what}, found nothing")
+        return value
+
+    return BeforeValidator(check)
+
+
 def _one_as_list(value: Any) -> Any:
     return value if isinstance(value, list | dict) or value is None else [value]
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, PlainValidator, Tag, WithJsonSchema
 
-from mosaico_place.errors import shown
+from mosaico_place.errors import shown, suggestion
 from mosaico_place.quantities import parse_number
 from mosaico_place.schema.amounts import Bytes, MaybeTime, Price, Rate, Time, Weight
 from mosaico_place.schema.base import Flag, Key, Name, Names, Strict, not_empty, parse_name
@@ -71,6 +71,7 @@ class Copy(Strict):
     hints: ClassVar = {
         "from": "a copy leaves the component that its flow leaves",
         "per-hop": "a copy is served with its flow as long as it follows it, and by nothing after that",
+        "private": "a copy is served with its flow, and has no programs to itself",
     }
 
     copy_of: CopiedFlow = Field(alias="copy-of")
@@ -86,7 +87,10 @@ class Copy(Strict):
 
 
 def _flow_form(value: Any) -> str:
-    return "<copy>" if isinstance(value, dict) and "copy-of" in value else "<flow>"
+    keys = value if isinstance(value, dict) else {}
+    # Where nothing says 'from', a key that is almost 'copy-of' is meant to be it.
+    copied = "copy-of" in keys or ("from" not in keys and any(suggestion(str(key), ["copy-of"]) for key in keys))
+    return "<copy>" if copied else "<flow>"
 
 
 AnyFlow = Annotated[Annotated[Flow, Tag("<flow>")] | Annotated[Copy, Tag("<copy>")], Discriminator(_flow_form)]

@@ -89,7 +89,8 @@ def _link(link: LinkModel) -> Link:
 def _function(name: str, function: Function) -> InstanceFunction:
     implementations = {}
     for key, model in function.implementations.items():
-        level = _level(key, model) or Level.VNF  # where the file says none, that is told apart
+        # Where the file says none, that is told apart; this level makes nothing else look wrong.
+        level = _level(key, model) or (Level.P4 if model.device is None else Level.GPU)
         each = model.each if function.shared else model
         implementations[key] = InstanceImplementation(
             name=key,

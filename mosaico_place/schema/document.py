@@ -9,10 +9,10 @@ from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
 
 from mosaico_place.errors import shown, suggestion
 from mosaico_place.instance import Term
-from mosaico_place.quantities import Dimension, parse_number
+from mosaico_place.quantities import Dimension
 from mosaico_place.rules import OF_CLASSES, CostTerm
-from mosaico_place.schema.amounts import InstancePrices, Weight
-from mosaico_place.schema.base import Key, Name, Strict, parse_name
+from mosaico_place.schema.amounts import InstancePrices, Weight, read_number
+from mosaico_place.schema.base import Key, Name, Strict, given, parse_name
 from mosaico_place.schema.chains import AnyChain, Template
 from mosaico_place.schema.infrastructure import Function, Infrastructure
 
@@ -79,7 +79,7 @@ Level = Annotated[
 
 
 def _share(value: object) -> Fraction:
-    share = parse_number(value)
+    share = read_number(value)
     if not 0 <= share <= 1:
         raise ValueError(f"a share lies between 0 and 1, found {shown(value)}")
     return share
@@ -122,7 +122,7 @@ class InstanceDocument(Strict):
     """Classes that say more than their name."""
     prices: InstancePrices = Field(default_factory=InstancePrices)
     """What a unit costs."""
-    objective: list[Level] | None = None
+    objective: Annotated[list[Level] | None, given("a list")] = None
     """Levels, best first; rejected, then latency, then resources unless given."""
 
 

@@ -18,7 +18,7 @@ from mosaico_place.schema.amounts import (
     Rate,
     Time,
 )
-from mosaico_place.schema.base import Flag, Key, Name, Names, Strict
+from mosaico_place.schema.base import Flag, Key, Name, Names, Strict, given
 
 
 def _parse_kind(value: object) -> Kind:
@@ -66,7 +66,7 @@ class Node(NodeResources):
     """Delay between two components that both stand on it."""
     labels: dict[Key, Name] = Field(default_factory=dict)
     """Label -> value, e.g. site -> rennes."""
-    runs: list[LevelName] | None = None
+    runs: Annotated[list[LevelName] | None, given("a list")] = None
     """Levels that it runs; by its kind unless given: server vnf, and gpu with GPUs; p4-switch p4."""
     prices: NodePrices = Field(default_factory=NodePrices)
     """Prices here; they come before the instance's."""
@@ -169,11 +169,11 @@ class Implementation(NodeResources):
     """Level that it runs at; the name says it unless given."""
     needs: dict[Key, Names] = Field(default_factory=dict)
     """Label -> value (or several) that its node must have."""
-    once: NodeResources | None = None
+    once: Annotated[NodeResources | None, given("a mapping")] = None
     """Of a shared function: what each opened instance takes."""
-    each: NodeResources | None = None
+    each: Annotated[NodeResources | None, given("a mapping")] = None
     """Of a shared function: what each component, or per-hop flow, that it serves takes besides."""
-    device: DeviceResources | None = None
+    device: Annotated[DeviceResources | None, given("a mapping")] = None
     """At level gpu: what a component takes of one GPU, e.g. `{share: 0.4, memory: 6 GiB}`."""
     processing: Time = 0
     """Time that traffic spends in it."""

@@ -16,9 +16,10 @@ from mosaico_place.schema.faults import Finding, findings
 from mosaico_place.schema.placement import AnswerDocument, PlacementDocument
 
 _HARMLESS = {
-    "nodes": frozenset({"forwarding", "hand-over", "prices"}),
+    "nodes": frozenset({"forwarding", "hand-over", "runs", "prices"}),
     "links": frozenset({"prices", "queue"}),
-    "functions": frozenset({"prices"}),
+    "functions": frozenset({"queue", "prices"}),
+    "classes": frozenset({"share"}),
     "chains": frozenset(
         {
             "weight",
@@ -168,6 +169,8 @@ def _without_faulty(data: dict[str, Any], found: list[Finding], salvage: Salvage
             nodes[path[2]] = {"kind": "server"}
         elif path[:1] == ("functions",) and len(path) == 2 and not name_fault(str(path[1])):
             rest["functions"][path[1]] = {"implementations": {"vnf": {}}}
+        elif path[:1] == ("classes",) and len(path) == 2 and not name_fault(str(path[1])):
+            rest["classes"][path[1]] = {}
     for position in sorted(int(path[1]) for path in doomed if path[:1] == ("objective",) and len(path) == 2):
         rest["objective"].insert(position, {str(CostTerm.REJECTED): 1})  # the other levels keep their positions
     for path in {*doomed, *((*finding.path[:-1], finding.meant) for finding in found if finding.meant)}:
@@ -229,6 +232,7 @@ _KINDS = {
     ("functions",): ("function",),
     ("templates",): ("template", "class"),
     ("chains",): ("class",),
+    ("classes",): ("class",),
     ("resources",): ("resource",),
 }
 

@@ -31,10 +31,10 @@ RESERVED_KEYS = frozenset(
         *DEVICE_RESOURCES,
         *("kind", "reserved", "gpus", "forwarding", "hand-over", "labels", "prices", "runs"),
         *("device", "processing", "bandwidth", "active", "opened", "move"),
-        *("level", "needs", "once", "each", "capacity"),
+        *("level", "needs", "once", "each", "capacity", "queue"),
     }
 )
-"""Keys that may stand beside resources in the file, so that no resource may be called like them."""
+"""Keys that stand, or may come to stand, beside resources in the file, so that no resource may be called like them."""
 
 
 def faults(instance: Instance) -> list[Fault]:
@@ -49,7 +49,7 @@ def faults(instance: Instance) -> list[Fault]:
         *(fault for key, one in instance.functions.items() for fault in function_faults(instance, key, one, devices)),
         *faults_of_chains(instance),
         *_class_faults(instance),
-        *price_faults(instance, instance.prices, ("prices",)),
+        *price_faults(instance, instance.prices, "instance", ("prices",)),
         *_objective_faults(instance),
     ]
 
@@ -62,8 +62,14 @@ def faults_of_chains(instance: Instance) -> Iterator[Fault]:
 
 
 def warnings(instance: Instance) -> list[Fault]:
-    """What is allowed but probably not meant: terms that count nothing, label values that no node has."""
-    return [*_idle_terms(instance), *label_values(instance), *_idle_classes(instance), *_odd_needs(instance)]
+    """What is allowed but probably not meant: terms that count nothing, label values that no node has, and so on."""
+    return [
+        *_idle_terms(instance),
+        *label_values(instance),
+        *_idle_classes(instance),
+        *_odd_needs(instance),
+        *_slow_queues(instance),
+    ]
 
 
 def _resource_faults(instance: Instance) -> Iterator[Fault]:
@@ -96,7 +102,7 @@ def _node_faults(instance: Instance, key: str, node: Node) -> Iterator[Fault]:
     for label, value in node.labels.items():
         if fault := name_fault(label) or name_fault(value):
             yield Fault((*path, "labels", label), fault)
-    yield from price_faults(instance, node.prices, (*path, "prices"))
+    yield from price_faults(instance, node.prices, "node", (*path, "prices"))
 
 
 def _runs_faults(node: Node, path: Path) -> Iterator[Fault]:
@@ -145,21 +151,22 @@ def _link_faults(instance: Instance) -> Iterator[Fault]:
             )
         first.setdefault(pair, position)
         yield from _direction_faults(link, path)
-        yield from price_faults(instance, link.prices, (*path, "prices"))
+        yield from price_faults(instance, link.prices, "link", (*path, "prices"))
 
 
 def _direction_faults(link: Link, path: Path) -> Iterator[Fault]:
     directions: Mapping[str, Direction] = {"forth": link.forth, "back": link.back}
     for name, direction in directions.items():
-        figures = {
-            "bandwidth": direction.bandwidth_bps,
-            "latency": direction.latency_ns,
-            "reserved": direction.reserved_bps,
-            "queue": min(direction.classic_ns, direction.l4s_ns),
+        figures: Mapping[Path, int] = {
+            ("bandwidth", name): direction.bandwidth_bps,
+            ("latency", name): direction.latency_ns,
+            ("reserved", name): direction.reserved_bps,
+            ("queue", name, "classic"): direction.classic_ns,
+            ("queue", name, "l4s"): direction.l4s_ns,
         }
         negative = [what for what, figure in figures.items() if figure < 0]
         for what in negative:
-            yield Fault((*path, what, name), f"must not be negative, found {figures[what]}")
+            yield Fault((*path, *what), f"must not be negative, found {figures[what]}")
         if not negative and direction.reserved_bps > direction.bandwidth_bps:
             taken = format_quantity(direction.reserved_bps, Dimension.RATE)
             there = format_quantity(direction.bandwidth_bps, Dimension.RATE)
@@ -204,6 +211,20 @@ def _odd_needs(instance: Instance) -> Iterator[Fault]:
                 if label not in labels and (meant := suggestion(label, labels)):
                     path: Path = ("functions", name, "implementations", key, "needs", label)
                     yield Fault(path, f"no node has a label {shown(label)}, did you mean '{meant}'?")
+
+
+def _slow_queues(instance: Instance) -> Iterator[Fault]:
+    """L4S queues in which flows wait longer than in the classic ones beside them: warnings."""
+    for position, link in enumerate(instance.links):
+        ways = {"forth": link.forth, "back": link.back}
+        if (link.forth.classic_ns, link.forth.l4s_ns) == (link.back.classic_ns, link.back.l4s_ns):
+            del ways["back"]
+        for way, direction in ways.items():
+            if direction.l4s_ns > direction.classic_ns:
+                waits = [format_quantity(wait, Dimension.TIME) for wait in (direction.l4s_ns, direction.classic_ns)]
+                path: Path = ("infrastructure", "links", position, "queue", *([way] if len(ways) > 1 else []))
+                message = f"flows wait longer in the L4S queue ({waits[0]}) than in the classic one ({waits[1]})"
+                yield Fault(path, message)
 
 
 def _idle_classes(instance: Instance) -> Iterator[Fault]:

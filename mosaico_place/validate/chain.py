@@ -79,7 +79,9 @@ def _component_faults(instance: Instance, key: str, component: Component, path: 
         yield unknown_name("node", component.at, instance.nodes, (*path, "at"))
     shared = component.function in instance.functions and instance.functions[component.function or ""].shared
     if component.private and not shared and (component.function is None or component.function in instance.functions):
-        yield Fault((*path, "private"), "only a component of a shared function can have an instance to itself")
+        message = "only a component of a shared function can have an instance to itself"
+        missing = None if component.function is None else ("function", component.function)
+        yield Fault((*path, "private"), message, missing=missing)
     if not component.movable and component.at is not None:
         yield Fault((*path, "movable"), "an endpoint never moves; drop 'movable'")
     if component.processing_ns < 0:
@@ -234,6 +236,7 @@ def _set_faults(instance: Instance, where: Where, labels: Collection[str], path:
         yield from _label_faults(labels, label, (*path, label))
         if not values:
             yield Fault((*path, label), "needs at least one value")
+        yield from (Fault((*path, label), fault) for value in values if (fault := name_fault(value)))
 
 
 def _preference_faults(
@@ -248,6 +251,8 @@ def _preference_faults(
             yield Fault((*path, label), f"{shown(label)} is the name of a node and of a label; rename one of them")
         yield from _label_faults(labels, label, (*path, label))
         for value, price in prices.items():
+            if fault := name_fault(value):
+                yield Fault((*path, label, value), fault)
             yield from price_fault(price, (*path, label, value))
 
 

@@ -18,7 +18,8 @@ def per_hop_faults(instance: Instance, flow: Flow, path: Path) -> Iterator[Fault
         elif name not in instance.functions:
             yield unknown_name("function", name, instance.functions, here)
         elif not any(one.level is Level.P4 for one in instance.functions[name].implementations.values()):
-            yield Fault(here, f"{shown(name)} has no implementation at level p4, so no switch can run it")
+            message = f"{shown(name)} has no implementation at level p4, so no switch can run it"
+            yield Fault(here, message, missing=("function", name))
     if flow.copy_of is not None and flow.per_hop:
         yield Fault((*path, "per-hop"), "a copy is served with its flow as long as it follows it, and not after that")
     for word, said in (("strict", flow.strict and flow.copy_of is None), ("private", flow.private)):
@@ -27,17 +28,19 @@ def per_hop_faults(instance: Instance, flow: Flow, path: Path) -> Iterator[Fault
 
 
 def copy_faults(chain: Chain, flow: Flow, path: Path) -> Iterator[Fault]:
-    """A copy of what is no flow, or of another copy."""
+    """A copy of what is no flow, of itself or of another copy."""
     assert flow.copy_of is not None, "called for copies only"
     here = (*path, "copy-of")
     tail, head = flow.copy_of
     host = next((other for other in chain.flows if other.ends == flow.copy_of), None)
-    unknown = [name for name in flow.copy_of if name not in chain.components]
-    for name in unknown:
-        yield unknown_name("component", name, chain.components, (*here, "from" if name == tail else "to"))
-    if host is None and not unknown:
+    unknown = [end for end in (("from", tail), ("to", head)) if end[1] not in chain.components]
+    for word, name in unknown:
+        yield unknown_name("component", name, chain.components, (*here, word))
+    if flow.copy_of == flow.ends and not unknown:
+        yield Fault(here, "copies itself; a copy enters another component than its flow")
+    elif host is None and not unknown:
         yield Fault(here, f"no flow leads from {shown(tail)} to {shown(head)}")
-    elif host is not None and host.copy_of is not None:
+    elif host is not None and host.copy_of is not None and not unknown:
         yield Fault(here, f"the flow from {shown(tail)} to {shown(head)} is a copy itself; copy what that one copies")
     if flow.tail != tail:
         yield Fault(here, f"a copy leaves the component that its flow leaves: {shown(tail)}, not {shown(flow.tail)}")
@@ -55,7 +58,8 @@ def rewrite_faults(chain: Chain, path: Path) -> Iterator[Fault]:
     for position, part in enumerate(chain.independent):
         if part.join_ns < 0:
             yield Fault((*path, "independent", position, "join"), f"must not be negative, found {part.join_ns} ns")
-        if set(part.components) <= chain.components.keys():
+        running = {name for name in part.components if name in chain.components and chain.components[name].function}
+        if len(running) == len(part.components):
             yield from _line_faults(chain, part, path, position)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
 
 from mosaico_place.errors import Fault, Path, name_fault, shown, unknown_name
 from mosaico_place.instance import (
@@ -19,6 +20,17 @@ from mosaico_place.validate.chain import price_fault
 
 Devices = Sequence[Mapping[str, int]]
 """What each device of the instance offers."""
+
+Place = Literal["instance", "node", "function", "link"]
+"""What has prices."""
+
+_SINGLE_PRICES: Mapping[Place, tuple[str, ...]] = {
+    "instance": ("bandwidth", "active", "opened", "move"),
+    "node": ("active", "opened"),
+    "function": ("opened", "move"),
+    "link": ("bandwidth",),
+}
+"""The prices that each may give besides those of resources."""
 
 
 def misnamed(key: str, name: str, path: Path) -> Iterator[Fault]:
@@ -57,11 +69,11 @@ def function_faults(instance: Instance, key: str, function: Function, devices: D
         if implementation.processing_ns < 0:
             yield Fault((*here, "processing"), f"must not be negative, found {implementation.processing_ns} ns")
         yield from _device_demand_faults(instance, implementation, devices, here)
-    yield from price_faults(instance, function.prices, (*path, "prices"))
+    yield from price_faults(instance, function.prices, "function", (*path, "prices"))
 
 
 def _sharing_faults(function: Function, implementation: Implementation, path: Path) -> Iterator[Fault]:
-    """Instances of what is not shared, loads that nothing carries, needs that no node could meet."""
+    """Instances of what is not shared, loads that nothing carries, needs that no node could ever meet."""
     if implementation.once and not function.shared:
         yield Fault((*path, "once"), "only a shared function has 'once'; say 'shared: true', or give what it takes")
     if implementation.capacity_bps is not None and implementation.capacity_bps <= 0:
@@ -69,6 +81,9 @@ def _sharing_faults(function: Function, implementation: Implementation, path: Pa
     for label, values in implementation.needs.items():
         if not values:
             yield Fault((*path, "needs", label), "needs at least one value")
+        for name in (label, *values):
+            if fault := name_fault(name):
+                yield Fault((*path, "needs", label), fault)
 
 
 def _device_demand_faults(
@@ -100,8 +115,28 @@ def _fits(implementation: Implementation, device: Mapping[str, int]) -> bool:
     return all(device.get(resource, 0) >= amount for resource, amount in implementation.device.items())
 
 
-def price_faults(instance: Instance, prices: Prices, path: Path) -> Iterator[Fault]:
-    """Prices of what does not exist, and prices that are out of range."""
+def price_faults(instance: Instance, prices: Prices, place: Place, path: Path) -> Iterator[Fault]:
+    """Prices of what does not exist or is priced elsewhere, and prices that are out of range."""
+    if place == "link":
+        for key in (*prices.resources, *(("device",) if prices.device else ())):
+            yield Fault((*path, key), "a link has a price of 'bandwidth' alone")
+    else:
+        yield from _resource_price_faults(instance, prices, path)
+    for what, single in (
+        ("bandwidth", prices.bandwidth),
+        ("active", prices.active),
+        ("opened", prices.opened),
+        ("move", prices.move),
+    ):
+        if single is None:
+            continue
+        if what not in _SINGLE_PRICES[place]:
+            places = " or a ".join(other for other, singles in _SINGLE_PRICES.items() if what in singles)
+            yield Fault((*path, what), f"a {place} gives no price of {what!r}; the {places} does")
+        yield from price_fault(single, (*path, what))
+
+
+def _resource_price_faults(instance: Instance, prices: Prices, path: Path) -> Iterator[Fault]:
     known = (*NODE_RESOURCES, *instance.resources)
     for resource, price in prices.resources.items():
         if resource not in known:
@@ -112,11 +147,3 @@ def price_faults(instance: Instance, prices: Prices, path: Path) -> Iterator[Fau
         if resource not in known:
             yield unknown_name("resource", resource, known, (*path, "device", resource))
         yield from price_fault(price, (*path, "device", resource))
-    for what, single in (
-        ("bandwidth", prices.bandwidth),
-        ("active", prices.active),
-        ("opened", prices.opened),
-        ("move", prices.move),
-    ):
-        if single is not None:
-            yield from price_fault(single, (*path, what))
