@@ -34,7 +34,8 @@ from mosaico_place.rules import CostTerm
 from mosaico_place.usage import (
     Running,
     Scene,
-    index_hops,
+    amounts,
+    capacities,
     merged_as_one,
     opened_as,
     own_demand,
@@ -80,7 +81,7 @@ def cost(instance: Instance, placement: Placement, previous: Placement | None = 
     for opening, count in placement.instances.items():
         terms[Term(CostTerm.RESOURCES)] += opened(instance, opening, count)
     terms[Term(CostTerm.ACTIVE)] = sum((active(instance, node) for node in hosting), Fraction(0))
-    terms[Term(CostTerm.BALANCE)] = balance(instance, placement)
+    terms[Term(CostTerm.BALANCE)] = balance(instance, placement, scene)
     levels = tuple(
         sum((weight * terms[term] for term, weight in level.items()), Fraction(0)) for level in instance.objective
     )
@@ -156,9 +157,8 @@ def resources(instance: Instance, chain: Chain, chain_placement: ChainPlacement,
         total += sum(charged.values(), Fraction(0))
     for flow in chain.flows:
         for node, function, served_by in per_hop_programs(instance, flow, chain_placement, scene):
-            alone = flow.private or not function.shared
-            total += _priced(instance, function, node, served_by.alone if alone else served_by.demand)
-            if alone and function.shared:
+            total += _priced(instance, function, node, own_demand(flow, function, served_by))
+            if private(flow, function):
                 total += instance.opened_price(function, node)
     return total
 
@@ -215,7 +215,7 @@ def hosts(instance: Instance, chain: Chain, chain_placement: ChainPlacement, sce
     hosting = {node.name for name, node in nodes.items() if chain.components[name].function is not None}
     for flow in chain.flows:
         for node, function, _ in per_hop_programs(instance, flow, chain_placement, scene):
-            if flow.private or not function.shared:
+            if not function.shared_by(flow):
                 hosting.add(node.name)
     return hosting
 
@@ -225,22 +225,12 @@ def active(instance: Instance, node: str) -> Fraction:
     return instance.active_price(instance.nodes[node])
 
 
-def balance(instance: Instance, placement: Placement) -> Fraction:
+def balance(instance: Instance, placement: Placement, scene: Scene | None = None) -> Fraction:
     """The largest used / capacity over node resources, device resources and link directions with any capacity."""
-    used = usage(instance, placement)
-    hops = index_hops(instance)
-    shares = [Fraction(0)]
-    for name, amounts in used.nodes.items():
-        capacity = instance.nodes[name].capacity if name in instance.nodes else {}
-        shares += [Fraction(amount, capacity[key]) for key, amount in amounts.items() if capacity.get(key, 0) > 0]
-    for name, devices in used.devices.items():
-        for device, amounts in devices.items():
-            has = instance.nodes[name].devices[device]
-            shares += [Fraction(amount, has[key]) for key, amount in amounts.items() if has.get(key, 0) > 0]
-    for ends, rate in used.links.items():
-        bandwidth_bps = hops[ends].direction.bandwidth_bps
-        shares += [Fraction(rate, bandwidth_bps)] if bandwidth_bps > 0 else []
-    return max(shares)
+    has = capacities(instance)
+    used = amounts(usage(instance, placement, scene))
+    shares = [Fraction(amount, has[name].amount) for name, amount in used.items() if name in has and has[name].amount]
+    return max(shares, default=Fraction(0))
 
 
 def moves(instance: Instance, chain: Chain, chain_placement: ChainPlacement, previous: Placement | None) -> Fraction:

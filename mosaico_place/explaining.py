@@ -12,9 +12,9 @@ from dataclasses import replace
 from fractions import Fraction
 
 from mosaico_place.compile import Problem, compile_instance
-from mosaico_place.exact.growth import Growth, capacity_of, least_growth
+from mosaico_place.exact.growth import Growth, least_growth
 from mosaico_place.exact.method import solve_exact
-from mosaico_place.explanation import ChainReasons, Explanation, Kind, Name, Reason
+from mosaico_place.explanation import ChainReasons, Explanation, Kind, Reason
 from mosaico_place.instance import Budget, Chain, Instance, Term
 from mosaico_place.latency import budget_flows, budget_latency_ns
 from mosaico_place.method import Options
@@ -23,7 +23,7 @@ from mosaico_place.quantities import Dimension, format_quantity
 from mosaico_place.result import Termination
 from mosaico_place.rules import CostTerm
 from mosaico_place.solving import solve
-from mosaico_place.usage import Usage, survey, usage_by_chain
+from mosaico_place.usage import CapacityName, amounts, capacities, dimension_of, survey, usage_by_chain
 
 
 def explain(instance: Instance, chains: Sequence[str] | None = None, *, options: Options | None = None) -> Explanation:
@@ -137,9 +137,10 @@ def _with_growth(
 
 
 def _growth_in_words(instance: Instance, growth: Growth, names: tuple[str, ...]) -> str:
+    has = capacities(instance)
     parts = [
         f"{where_in_words(name)} by {format_quantity(amount, dimension_of(instance, name))} "
-        f"(of {format_quantity(capacity_of(instance, name), dimension_of(instance, name))})"
+        f"(of {format_quantity(has[name].amount, dimension_of(instance, name))})"
         for name, amount in growth.by.items()
     ]
     whom = "it" if len(names) == 1 else "them all"
@@ -149,9 +150,9 @@ def _growth_in_words(instance: Instance, growth: Growth, names: tuple[str, ...])
 
 def _holders(instance: Instance, growth: Growth, placement: Placement) -> Iterator[Reason]:
     """Which chains hold what must grow, those that hold most first."""
-    parts = usage_by_chain(instance, placement)
+    taken = {chain: amounts(part) for chain, part in usage_by_chain(instance, placement).items()}
     for name in growth.by:
-        held = {chain: _amount(part, name) for chain, part in parts.items()}
+        held = {chain: own.get(name, 0) for chain, own in taken.items()}
         users = sorted((chain for chain in held if held[chain]), key=lambda chain: -held[chain])
         if users:
             unit = dimension_of(instance, name)
@@ -160,26 +161,9 @@ def _holders(instance: Instance, growth: Growth, placement: Placement) -> Iterat
             yield Reason(Kind.HELD, f"{where_in_words(name)} is held by {', '.join(shown)}{more}")
 
 
-def _amount(part: Usage, name: Name) -> int:
-    kind, *rest = name
-    if kind == "node":
-        return part.nodes.get(rest[0], {}).get(rest[1], 0)
-    if kind == "device":
-        return part.devices.get(rest[0], {}).get(rest[1], {}).get(rest[2], 0)
-    return part.links.get((rest[0], rest[1]), 0)
-
-
-def where_in_words(name: Name) -> str:
+def where_in_words(name: CapacityName) -> str:
     """A capacity as people call it."""
     kind, *rest = name
     if kind == "node":
         return f"{rest[1]} of {rest[0]}"
     return f"{rest[2]} of {rest[1]} on {rest[0]}" if kind == "device" else f"bandwidth from {rest[0]} to {rest[1]}"
-
-
-def dimension_of(instance: Instance, name: Name) -> Dimension:
-    """What a capacity is measured in."""
-    kind, *rest = name
-    if kind == "node":
-        return instance.dimension(rest[1])
-    return instance.device_dimension(rest[2]) if kind == "device" else Dimension.RATE

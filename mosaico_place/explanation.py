@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mosaico_place.result import Termination
-
-Name = tuple[str, ...]
-"""A capacity: ("node", node, resource), ("device", node, device, resource) or ("link", tail, head)."""
+from mosaico_place.usage import CapacityName
 
 
 class Kind(StrEnum):
@@ -55,7 +53,7 @@ class ChainReasons:
     chains: tuple[str, ...]
     accepted: bool
     reasons: tuple[Reason, ...] = ()
-    growth: Mapping[Name, int] = field(default_factory=dict)
+    growth: Mapping[CapacityName, int] = field(default_factory=dict)
     proven: bool = False
 
 

@@ -225,6 +225,10 @@ class Function:
     shared: bool = False
     l4s: bool = False
 
+    def shared_by(self, user: Component | Flow) -> bool:
+        """Whether instances that are opened for many serve the user, a component or a flow with per-hop functions."""
+        return self.shared and not user.private
+
 
 @dataclass(frozen=True, slots=True)
 class Component:
@@ -379,6 +383,14 @@ class Chain:
             if flow.ends == ends:
                 return flow
         raise KeyError(ends)
+
+    def may_merge(self, component: str) -> bool:
+        """Whether the component may be merged with others, so that they are charged once."""
+        return any(component in group for group in self.equivalent)
+
+    def meets_copies(self, flow: Flow) -> bool:
+        """Whether the flow is a copy or is copied."""
+        return flow.copy_of is not None or any(other.copy_of == flow.ends for other in self.flows)
 
     def load_bps(self, component: str) -> int:
         """Load of a component: the rates that enter it, or, where nothing enters, those that leave it."""

@@ -24,6 +24,20 @@ from mosaico_place.instance import (
     Node,
 )
 from mosaico_place.placement import EMPTY, ChainPlacement, FlowPath, Opening, Placement
+from mosaico_place.quantities import Dimension
+
+CapacityName = tuple[str, ...]
+"""("node", node, resource), ("device", node, device, resource) or ("link", tail, head)."""
+
+
+class Capacity(NamedTuple):
+    """How much there is of something, and how much of it placements may not use, in smallest units."""
+
+    amount: int
+    reserved: int = 0
+
+
+NO_CAPACITY = Capacity(0)
 
 
 class Hop(NamedTuple):
@@ -79,6 +93,38 @@ class Usage:
     loads: Mapping[Opening, int] = field(default_factory=dict)
 
 
+def capacities(instance: Instance) -> dict[CapacityName, Capacity]:
+    """Every capacity of nodes and devices and every bandwidth; what is absent is :data:`NO_CAPACITY`."""
+    found: dict[CapacityName, Capacity] = {}
+    for name, node in instance.nodes.items():
+        for resource, amount in node.capacity.items():
+            found["node", name, resource] = Capacity(amount, node.reserved.get(resource, 0))
+        for device, has in node.devices.items():
+            found |= {("device", name, device, resource): Capacity(amount) for resource, amount in has.items()}
+    for ends, hop in index_hops(instance).items():
+        found["link", *ends] = Capacity(hop.direction.bandwidth_bps, hop.direction.reserved_bps)
+    return found
+
+
+def amounts(part: Usage) -> dict[CapacityName, int]:
+    """What a use takes of every capacity that it takes anything of."""
+    taken: dict[CapacityName, int] = {}
+    for node, by_resource in part.nodes.items():
+        taken |= {("node", node, resource): amount for resource, amount in by_resource.items()}
+    for node, by_device in part.devices.items():
+        for device, by_resource in by_device.items():
+            taken |= {("device", node, device, resource): amount for resource, amount in by_resource.items()}
+    return taken | {("link", *ends): rate for ends, rate in part.links.items()}
+
+
+def dimension_of(instance: Instance, name: CapacityName) -> Dimension:
+    """What a capacity is measured in; KeyError if its resource is neither known nor declared."""
+    kind, *_, resource = name
+    if kind == "link":
+        return Dimension.RATE
+    return instance.dimension(resource) if kind == "node" else instance.device_dimension(resource)
+
+
 def survey(instance: Instance, placement: Placement = EMPTY) -> Scene:
     """The scene of a placement: its links and the programs that it opens."""
     programs = {}
@@ -127,7 +173,7 @@ def program(instance: Instance, scene: Scene, flow: Flow, function: str, node: N
     A shared function serves it with the program opened there. A flow that has its programs to itself gets the first
     that the switch can run.
     """
-    if instance.functions[function].shared and not flow.private:
+    if instance.functions[function].shared_by(flow):
         return scene.programs.get((node.name, function))
     return next(iter(instance.programs(function, node)), None)
 
@@ -179,14 +225,14 @@ def running(instance: Instance, chain: Chain, chain_placement: ChainPlacement) -
     return runs
 
 
-def private(component: Component, function: Function) -> bool:
-    """Whether a component has an instance of a shared function to itself."""
-    return function.shared and component.private
+def private(user: Component | Flow, function: Function) -> bool:
+    """Whether a component, or a flow with per-hop functions, has an instance of a shared function to itself."""
+    return function.shared and user.private
 
 
-def own_demand(component: Component, function: Function, implementation: Implementation) -> Mapping[str, int]:
-    """What a component takes of its node, beside what opened instances take."""
-    return implementation.alone if private(component, function) else implementation.demand
+def own_demand(user: Component | Flow, function: Function, implementation: Implementation) -> Mapping[str, int]:
+    """What a component, or a flow with per-hop functions, takes of a node besides instances opened for many."""
+    return implementation.demand if function.shared_by(user) else implementation.alone
 
 
 def merged_as_one(chain_placement: ChainPlacement, runs: Mapping[str, Running]) -> list[list[str]]:
@@ -219,7 +265,7 @@ def chain_usage(instance: Instance, chain: Chain, chain_placement: ChainPlacemen
             taken = _largest([runs[name].implementation.device for name in group])
             _add(devices.setdefault(first.node.name, {}), first.device, taken)
     for name, run in runs.items():
-        if run.function.shared and not chain.components[name].private:
+        if run.function.shared_by(chain.components[name]):
             opening = Opening(run.node.name, run.function.name, run.implementation.name)
             loads[opening] = loads.get(opening, 0) + chain.load_bps(name)
     for flow in chain.flows:
@@ -227,9 +273,8 @@ def chain_usage(instance: Instance, chain: Chain, chain_placement: ChainPlacemen
             if hop in scene.hops:
                 links[hop] = links.get(hop, 0) + flow.rate_bps
         for node, function, served_by in per_hop_programs(instance, flow, chain_placement, scene):
-            alone = flow.private or not function.shared
-            _add(nodes, node.name, served_by.alone if alone else served_by.demand)
-            if not alone:
+            _add(nodes, node.name, own_demand(flow, function, served_by))
+            if function.shared_by(flow):
                 opening = Opening(node.name, function.name, served_by.name)
                 loads[opening] = loads.get(opening, 0) + flow.rate_bps
     return Usage(nodes, devices, links, loads)
@@ -288,9 +333,9 @@ def usage_by_chain(instance: Instance, placement: Placement, scene: Scene | None
     }
 
 
-def usage(instance: Instance, placement: Placement) -> Usage:
+def usage(instance: Instance, placement: Placement, scene: Scene | None = None) -> Usage:
     """What a whole placement takes: the sum over its chains and its opened instances."""
-    own = usage_by_chain(instance, placement)
+    own = usage_by_chain(instance, placement, scene)
     return total_usage([*own.values(), *instances_usage(instance, placement).values()])
 
 

@@ -1090,7 +1090,7 @@ def test_check_is_the_union_of_its_parts(placement: Placement, previous: Placeme
     for ends in hops:
         union += check_link(ends, total, parts, hops)
     for traffic_class in CROWDED.classes.values():
-        union += check_class(CROWDED, traffic_class, parts, hops)
+        union += check_class(CROWDED, traffic_class, parts)
     union += check_moves(CROWDED, placement, previous, most)
     assert Counter(check(CROWDED, placement, previous, most)) == Counter(union)
 
@@ -1116,6 +1116,6 @@ def test_parts_of_what_does_not_exist_find_nothing() -> None:
     assert check_device(small, "ghost", "gpu-0", total, parts) == []
     assert check_device(small, "a", "ghost", total, parts) == []
     assert check_link(("a", "gnb"), total, parts, hops) == []
-    assert check_class(small, TrafficClass("ghost", Fraction(0)), parts, hops) == []
+    assert check_class(small, TrafficClass("ghost", Fraction(0)), parts) == []
     nowhere = Opening("ghost", "ghost", "ghost")
     assert the_one(check_opening(small, nowhere, EMPTY, total, parts)).where == "node ghost, ghost ghost"

@@ -126,5 +126,5 @@ def check(
     for ends in total.links:
         found += check_link(ends, total, parts, scene.hops)
     for traffic_class in instance.classes.values():
-        found += check_class(instance, traffic_class, parts, scene.hops)
+        found += check_class(instance, traffic_class, parts)
     return found + check_moves(instance, placement, previous, max_moves)

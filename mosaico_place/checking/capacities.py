@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from mosaico_place.checking.words import NAMED_USERS, did_you_mean, lacks, overfull
+from mosaico_place.checking.words import NAMED_USERS, did_you_mean, lacks, overfull, where
 from mosaico_place.instance import Instance, Kind, TrafficClass
 from mosaico_place.placement import Opening, Placement
 from mosaico_place.quantities import Dimension
 from mosaico_place.result import Violation
 from mosaico_place.rules import Rule
-from mosaico_place.usage import Hops, Usage, total_usage
+from mosaico_place.usage import NO_CAPACITY, Hops, Usage, amounts, capacities, dimension_of, total_usage
 
 
 def check_opening(
@@ -26,8 +26,8 @@ def check_opening(
         parts: chain -> its share of ``total``; read only to name the chains that overload.
     """
     if message := next(opened(instance, opening, placement), None):
-        where = f"node {opening.node}, {opening.function} {opening.implementation}"
-        return [Violation(Rule.THROUGHPUT, where, message)]
+        place = f"node {opening.node}, {opening.function} {opening.implementation}"
+        return [Violation(Rule.THROUGHPUT, place, message)]
     return list(throughput(instance, opening, placement, total, parts))
 
 
@@ -67,15 +67,15 @@ def throughput(
     implementation = instance.functions[opening.function].implementations[opening.implementation]
     served = {name: part.loads[opening] for name, part in parts.items() if opening in part.loads}
     count, load = placement.instances.get(opening, 0), total.loads.get(opening, 0)
-    where = f"node {opening.node}, {opening.function} {opening.implementation}"
+    place = f"node {opening.node}, {opening.function} {opening.implementation}"
     if served and not count:
         users = list(served)
         more = f" and {len(users) - NAMED_USERS} more" if len(users) > NAMED_USERS else ""
         message = f"no instance is opened, but {', '.join(users[:NAMED_USERS])}{more} need one"
-        yield Violation(Rule.THROUGHPUT, where, message)
+        yield Violation(Rule.THROUGHPUT, place, message)
     elif not implementation.carries(load, count):
         has = (count * (implementation.capacity_bps or 0), 0)
-        yield overfull(Rule.THROUGHPUT, where, load, has, Dimension.RATE, served)
+        yield overfull(Rule.THROUGHPUT, place, load, has, Dimension.RATE, served)
 
 
 def check_node(instance: Instance, node: str, total: Usage, parts: Mapping[str, Usage]) -> list[Violation]:
@@ -110,7 +110,7 @@ def capacity(instance: Instance, node: str, total: Usage, parts: Mapping[str, Us
             shares = {name: part.nodes.get(node, {}).get(resource, 0) for name, part in parts.items()}
             has = (owner.capacity.get(resource, 0), owner.reserved.get(resource, 0))
             unit = instance.dimension(resource)
-            yield overfull(Rule.CAPACITY, f"node {node}, {resource}", used, has, unit, shares)
+            yield overfull(Rule.CAPACITY, where(("node", node, resource)), used, has, unit, shares)
 
 
 def device(instance: Instance, node: str, name: str, total: Usage, parts: Mapping[str, Usage]) -> Iterator[Violation]:
@@ -122,8 +122,8 @@ def device(instance: Instance, node: str, name: str, total: Usage, parts: Mappin
         if used > has.get(resource, 0):
             uses = {chain: part.devices.get(node, {}).get(name, {}) for chain, part in parts.items()}
             shares = {chain: use.get(resource, 0) for chain, use in uses.items()}
-            where, unit = f"node {node}, device {name}, {resource}", instance.device_dimension(resource)
-            yield overfull(Rule.DEVICE, where, used, (has.get(resource, 0), 0), unit, shares)
+            place, unit = where(("device", node, name, resource)), instance.device_dimension(resource)
+            yield overfull(Rule.DEVICE, place, used, (has.get(resource, 0), 0), unit, shares)
 
 
 def bandwidth(ends: tuple[str, str], total: Usage, parts: Mapping[str, Usage], hops: Hops) -> Iterator[Violation]:
@@ -132,46 +132,24 @@ def bandwidth(ends: tuple[str, str], total: Usage, parts: Mapping[str, Usage], h
     if ends in hops and used > max(hops[ends].direction.free_bps, 0):
         has = (hops[ends].direction.bandwidth_bps, hops[ends].direction.reserved_bps)
         shares = {name: part.links.get(ends, 0) for name, part in parts.items()}
-        yield overfull(Rule.BANDWIDTH, f"link {ends[0]} -> {ends[1]}", used, has, Dimension.RATE, shares)
+        yield overfull(Rule.BANDWIDTH, where(("link", *ends)), used, has, Dimension.RATE, shares)
 
 
-def check_class(
-    instance: Instance, traffic_class: TrafficClass, parts: Mapping[str, Usage], hops: Hops
-) -> list[Violation]:
+def check_class(instance: Instance, traffic_class: TrafficClass, parts: Mapping[str, Usage]) -> list[Violation]:
     """What is wrong with the use by one class; the rest as for :func:`check_opening`."""
-    return list(class_share(instance, traffic_class, parts, hops))
+    return list(class_share(instance, traffic_class, parts))
 
 
-def class_share(
-    instance: Instance, traffic_class: TrafficClass, parts: Mapping[str, Usage], hops: Hops
-) -> Iterator[Violation]:
+def class_share(instance: Instance, traffic_class: TrafficClass, parts: Mapping[str, Usage]) -> Iterator[Violation]:
     """Per resource and link direction, the use by chains of the class is no more than its share of the capacity."""
     if traffic_class.share is None:
         return
     own = {name: part for name, part in parts.items() if instance.chains[name].class_name == traffic_class.name}
-    total = total_usage(own.values())
-
-    def above(where: str, used: int, capacity: int, unit: Dimension, shares: Mapping[str, int]) -> Iterator[Violation]:
-        limit = traffic_class.limit(capacity)
+    taken = {name: amounts(part) for name, part in own.items()}
+    has = capacities(instance)
+    for name, used in amounts(total_usage(own.values())).items():
+        shares = {chain: amount.get(name, 0) for chain, amount in taken.items()}
+        limit = traffic_class.limit(has.get(name, NO_CAPACITY).amount)
         if limit is not None and used > limit:
-            place = f"class {traffic_class.name}, {where}"
-            yield overfull(Rule.CLASS_SHARE, place, used, (limit, 0), unit, shares)
-
-    for node, amounts in total.nodes.items():
-        for resource, used in amounts.items():
-            shares = {name: part.nodes.get(node, {}).get(resource, 0) for name, part in own.items()}
-            capacity = instance.nodes[node].capacity.get(resource, 0)
-            yield from above(f"node {node}, {resource}", used, capacity, instance.dimension(resource), shares)
-    for node, by_device in total.devices.items():
-        for device_name, amounts in by_device.items():
-            for resource, used in amounts.items():
-                shares = {
-                    name: part.devices.get(node, {}).get(device_name, {}).get(resource, 0) for name, part in own.items()
-                }
-                capacity = instance.nodes[node].devices[device_name].get(resource, 0)
-                where = f"node {node}, device {device_name}, {resource}"
-                yield from above(where, used, capacity, instance.device_dimension(resource), shares)
-    for ends, used in total.links.items():
-        shares = {name: part.links.get(ends, 0) for name, part in own.items()}
-        bandwidth_bps = hops[ends].direction.bandwidth_bps
-        yield from above(f"link {ends[0]} -> {ends[1]}", used, bandwidth_bps, Dimension.RATE, shares)
+            place = f"class {traffic_class.name}, {where(name)}"
+            yield overfull(Rule.CLASS_SHARE, place, used, (limit, 0), dimension_of(instance, name), shares)

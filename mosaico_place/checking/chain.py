@@ -18,7 +18,6 @@ from mosaico_place.usage import (
     Scene,
     followed,
     hops_of,
-    private,
     program,
     running,
     standing,
@@ -144,12 +143,12 @@ def dedicated(case: Case) -> Iterator[Violation]:
     """Rule ``throughput``, of components by themselves: their load is no more than their implementation carries."""
     for name, run in case.runs.items():
         load, carries = case.chain.load_bps(name), run.implementation.capacity_bps
-        alone = not run.function.shared or private(case.chain.components[name], run.function)
+        alone = not run.function.shared_by(case.chain.components[name])
         if alone and carries is not None and load > carries:
             yield case.violation(Rule.THROUGHPUT, f"component {name}", *overload(load, carries))
     for flow in case.chain.flows:
         for function in flow.per_hop if case.sound(flow) else ():
-            if case.instance.functions[function].shared and not flow.private:
+            if case.instance.functions[function].shared_by(flow):
                 continue
             for node in touched(case.instance, case.placement.flows.get(flow.ends, ())):
                 served_by = program(case.instance, case.scene, flow, function, node)

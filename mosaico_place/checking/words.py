@@ -11,11 +11,20 @@ from mosaico_place.instance import Implementation, Node
 from mosaico_place.quantities import Dimension, format_quantity
 from mosaico_place.result import Violation
 from mosaico_place.rules import Rule
+from mosaico_place.usage import CapacityName
 
 NAMED_USERS = 5
 """How many of the chains that over-fill something are named, the largest first."""
 _SUGGEST_AMONG = 100
 """Among more names, looking for one that was meant takes too long for a file with thousands of wrong ones."""
+
+
+def where(name: CapacityName) -> str:
+    """Where a capacity is, as a violation says it."""
+    kind, *rest = name
+    if kind == "node":
+        return f"node {rest[0]}, {rest[1]}"
+    return f"node {rest[0]}, device {rest[1]}, {rest[2]}" if kind == "device" else f"link {rest[0]} -> {rest[1]}"
 
 
 def lacks(implementation: Implementation, node: Node) -> str:

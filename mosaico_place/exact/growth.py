@@ -9,10 +9,9 @@ lowered by a step, and the others as they are, there is no placement.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 import pyomo.environ as pyo
@@ -22,11 +21,10 @@ from mosaico_place.exact.exactness import cuts, whole_rows
 from mosaico_place.exact.highs import Highs, Outcome, Status
 from mosaico_place.exact.model import Formulation, Matrix, build, decode, transfer
 from mosaico_place.exact.objective import LevelForm
-from mosaico_place.explanation import Name
 from mosaico_place.instance import Direction, Instance, Link
 from mosaico_place.method import Options
 from mosaico_place.placement import Placement
-from mosaico_place.usage import total_usage, usage, usage_by_chain
+from mosaico_place.usage import NO_CAPACITY, CapacityName, amounts, capacities, total_usage, usage, usage_by_chain
 
 _FAR = 100
 """How many times its size a capacity may grow to."""
@@ -42,7 +40,7 @@ class Growth:
         proven: whether it is proven to be irreducible, and its number of capacities the least.
     """
 
-    by: Mapping[Name, int]
+    by: Mapping[CapacityName, int]
     placement: Placement
     proven: bool
 
@@ -88,21 +86,7 @@ def _widened(instance: Instance) -> Instance:
     return replace(instance, nodes=nodes, links=tuple(map(link, instance.links)))
 
 
-def capacity_of(instance: Instance, name: Name) -> int:
-    """A capacity by name."""
-    kind, *rest = name
-    if kind == "node":
-        return instance.nodes[rest[0]].capacity.get(rest[1], 0)
-    if kind == "device":
-        return instance.nodes[rest[0]].devices[rest[1]].get(rest[2], 0)
-    for link in instance.links:
-        for ends, way in ((link.ends, link.forth), (link.ends[::-1], link.back)):
-            if ends == tuple(rest):
-                return way.bandwidth_bps
-    raise KeyError(name)
-
-
-def grown(instance: Instance, by: Mapping[Name, int]) -> Instance:
+def grown(instance: Instance, by: Mapping[CapacityName, int]) -> Instance:
     """The instance with its capacities grown."""
     nodes, links = dict(instance.nodes), list(instance.links)
     for (kind, *rest), amount in by.items():
@@ -132,9 +116,9 @@ def _elastic(formulation: Formulation, instance: Instance) -> Formulation:
     symbols, model = formulation.symbols, formulation.model
     model.grows = pyo.Var(pyo.Any, dense=False, within=pyo.Binary)
     model.growing = pyo.Constraint(pyo.Any)
-    shares = []
+    shares, has = [], capacities(instance)
     for name, growth in symbols.grown.items():
-        capacity = capacity_of(instance, name)
+        capacity = has.get(name, NO_CAPACITY).amount
         growth.var.setub(growth.most if capacity > 0 else 0)
         model.growing[name] = growth.var - growth.most * model.grows[name] <= 0
         shares.append(growth.unit / max(capacity, 1) * growth.var)
@@ -172,28 +156,27 @@ class _Search:
             proven = proven and status is Status.OPTIMAL
             assert found is not None, "it was found on the first level at the latest"
             if level == 0:
-                self._highs.at_most(0, len(self._needed(found)) + 0.5, 1.0)
+                self._highs.at_most(0, len(exceeded(self._instance, found)) + 0.5, 1.0)
         assert found is not None, "see above"
         return self._lowered(found, proven=proven)
 
     def _lowered(self, found: Placement, *, proven: bool) -> Growth:
         """Try every growth one step smaller, with the others as they are, until none can be."""
-        tried: set[Name] = set()
-        while proven and (open_names := [name for name in self._needed(found) if name not in tried]):
+        needed, tried = exceeded(self._instance, found), set[CapacityName]()
+        while proven and (open_names := [name for name in needed if name not in tried]):
             name = open_names[0]
-            needed = self._needed(found)
             for other, growth in self._formulation.symbols.grown.items():
                 if id(growth.var) in self._matrix.position:
                     steps = -(-needed.get(other, 0) // growth.unit) - (1 if other == name else 0)
                     self._highs.bound(self._matrix.position[id(growth.var)], steps)
             placement, status = self._solve(0)
             if placement is not None:
-                found, tried = placement, set()
+                found, needed, tried = placement, exceeded(self._instance, placement), set()
             elif status is Status.INFEASIBLE:
                 tried.add(name)
             else:
                 proven = False
-        return Growth(self._needed(found), found, proven)
+        return Growth(needed, found, proven)
 
     def _solve(self, level: int) -> tuple[Placement | None, Status]:
         """Minimise a level until its solution is exact."""
@@ -208,45 +191,19 @@ class _Search:
             for cut in broken:
                 self._highs.cut(cut)
 
-    def _needed(self, placement: Placement) -> dict[Name, int]:
-        """Capacity -> by how much the placement exceeds it, class shares included."""
-        return exceeded(self._instance, placement)
 
-
-def exceeded(instance: Instance, placement: Placement) -> dict[Name, int]:
-    """Capacity -> by how many of its smallest units it must grow for the placement."""
-    used = usage(instance, placement)
-    uses: dict[Name, tuple[int, int]] = {}  # amount, reserved
-    for name, amounts in used.nodes.items():
-        reserved = instance.nodes[name].reserved
-        uses |= {("node", name, key): (amount, reserved.get(key, 0)) for key, amount in amounts.items()}
-    for name, devices in used.devices.items():
-        for device, amounts in devices.items():
-            uses |= {("device", name, device, key): (amount, 0) for key, amount in amounts.items()}
-    reserved_bps: dict[Any, int] = {}
-    for link in instance.links:
-        reserved_bps |= {link.ends: link.forth.reserved_bps, link.ends[::-1]: link.back.reserved_bps}
-    uses |= {("link", *ends): (rate, reserved_bps[ends]) for ends, rate in used.links.items()}
-    needed = {name: amount + kept - capacity_of(instance, name) for name, (amount, kept) in uses.items()}
-    for capacity, more in _shares_exceeded(instance, placement):
-        needed[capacity] = max(needed.get(capacity, 0), more)
-    return {name: amount for name, amount in needed.items() if amount > 0}
-
-
-def _shares_exceeded(instance: Instance, placement: Placement) -> Iterator[tuple[Name, int]]:
-    """(capacity, how far it must grow so that a class keeps its share of it)."""
+def exceeded(instance: Instance, placement: Placement) -> dict[CapacityName, int]:
+    """Capacity -> by how many of its smallest units it must grow for the placement, class shares included."""
+    has = capacities(instance)
+    used = amounts(usage(instance, placement))
+    needed = {}
+    for name, amount in used.items():
+        there = has.get(name, NO_CAPACITY)
+        needed[name] = amount + there.reserved - there.amount
     parts = usage_by_chain(instance, placement)
-    for traffic_class in instance.classes.values():
-        if not traffic_class.share:
-            continue
-        own = total_usage(
-            part for name, part in parts.items() if instance.chains[name].class_name == traffic_class.name
-        )
-        amounts: dict[Name, int] = {("link", *ends): rate for ends, rate in own.links.items()}
-        for node, by in own.nodes.items():
-            amounts |= {("node", node, key): amount for key, amount in by.items()}
-        for node, devices in own.devices.items():
-            for device, by in devices.items():
-                amounts |= {("device", node, device, key): amount for key, amount in by.items()}
-        for capacity, amount in amounts.items():
-            yield capacity, math.ceil(amount / traffic_class.share) - capacity_of(instance, capacity)
+    for one in instance.classes.values():
+        if one.share:
+            own = total_usage(part for name, part in parts.items() if instance.chains[name].class_name == one.name)
+            for name, amount in amounts(own).items():
+                needed[name] = max(needed[name], math.ceil(amount / one.share) - has.get(name, NO_CAPACITY).amount)
+    return {name: amount for name, amount in needed.items() if amount > 0}
