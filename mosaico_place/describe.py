@@ -8,7 +8,7 @@ from fractions import Fraction
 from mosaico_place.costing import Cost
 from mosaico_place.instance import Instance
 from mosaico_place.latency import budget_latency_ns
-from mosaico_place.placement import Opening, Placement
+from mosaico_place.placement import Placement
 from mosaico_place.quantities import Dimension
 from mosaico_place.result import BudgetResult, LevelResult, LinkUse, Rejection, Use, gap
 from mosaico_place.usage import Usage, survey
@@ -57,11 +57,6 @@ def budget_results(instance: Instance, placement: Placement) -> dict[str, tuple[
             for budget in chain.budgets
         )
     return results
-
-
-def loads(used: Usage) -> dict[Opening, int]:
-    """Opened instances -> bit/s that they serve."""
-    return dict(used.loads)
 
 
 def node_use(instance: Instance, used: Usage) -> dict[str, dict[str, Use]]:

@@ -129,7 +129,7 @@ class _Reader:
             self._fault(number, f"unknown word {keyword!r}; a line begins with one of {expected}")
             return
         reader, form = readers[keyword]
-        if keyword not in ("endpoint",) and len(rest) != len(form.split()) - 1:
+        if keyword != "endpoint" and len(rest) != len(form.split()) - 1:
             self._fault(number, f"expected '{form}', found {len(rest)} words after {keyword!r}")
             return
         try:

@@ -8,21 +8,22 @@ from dataclasses import replace
 from mosaico_place.compile import Problem, compile_chain, compile_infrastructure
 from mosaico_place.instance import Direction, Instance, Link, Node
 from mosaico_place.placement import Placement
-from mosaico_place.usage import Usage, usage
+from mosaico_place.usage import Usage
 
 ELSEWHERE = "the best answer found leaves it out: what it needs serves the objective better elsewhere"
 """What is left to say where nothing that the chain needs is lacking by itself."""
 
 
-def quick_reasons(problem: Problem, placement: Placement) -> dict[str, str]:
+def quick_reasons(problem: Problem, placement: Placement, used: Usage) -> dict[str, str]:
     """Rejected chain -> reason, for every chain that a placement leaves out.
 
-    First what rules the chain out whatever the others do; then what it lacks beside the others, as these are placed.
+    First what rules the chain out whatever the others do; then what it lacks beside the others, as these are placed:
+    ``used`` is all that the placement takes.
     """
     why = {name: block.why for name, block in problem.blocks.items() if block.why is not None}
     missing = [name for name in problem.blocks if name not in placement.chains]
     if any(name not in why for name in missing):
-        left = what_is_left(problem.instance, usage(problem.instance, placement))
+        left = what_is_left(problem.instance, used)
         infrastructure = compile_infrastructure(left)
         for name in missing:
             if name not in why:

@@ -17,7 +17,6 @@ from mosaico_place.describe import (
     device_use,
     level_results,
     link_use,
-    loads,
     node_use,
     plain_number,
     rejections,
@@ -31,7 +30,7 @@ from mosaico_place.placement import EMPTY, Placement
 from mosaico_place.reasons import quick_reasons
 from mosaico_place.result import CLOSED, Result, Termination, gap
 from mosaico_place.rules import CostTerm
-from mosaico_place.usage import usage
+from mosaico_place.usage import Usage, usage
 from mosaico_place.validate import faults
 
 METHODS = "mosaico_place.methods"
@@ -168,9 +167,9 @@ def _describe(
         accepted=accepted,
         accepted_weight=None if placement is None else plain_number(weight),
         accepted_weight_bound=_accepted_weight_bound(instance, answer),
-        rejected=rejections(instance, placement, _why(problem, answer)),
+        rejected=rejections(instance, placement, _why(problem, answer, used)),
         budgets={} if placement is None else budget_results(instance, placement),
-        loads=loads(used),
+        loads=used.loads,
         nodes={} if placement is None else node_use(instance, used),
         devices={} if placement is None else device_use(instance, used),
         links=() if placement is None else link_use(instance, used),
@@ -180,9 +179,9 @@ def _describe(
     )
 
 
-def _why(problem: Problem, answer: Answer) -> dict[str, str]:
+def _why(problem: Problem, answer: Answer, used: Usage) -> dict[str, str]:
     """Reasons by chain: the method's own, else what can be said without solving."""
-    found = {} if answer.placement is None else quick_reasons(problem, answer.placement)
+    found = {} if answer.placement is None else quick_reasons(problem, answer.placement, used)
     return {**found, **answer.why}
 
 

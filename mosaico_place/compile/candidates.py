@@ -78,7 +78,7 @@ def throughput(chain: Chain, component: Component, function: Function, node: Nod
     """Whether the candidate could carry the component's load: alone, or with all instances that could be opened."""
     implementation = candidate.implementation
     assert implementation is not None, "endpoints have no load"
-    several = function.shared and not component.private and node.kind is not Kind.P4_SWITCH
+    several = function.shared_by(component) and node.kind is not Kind.P4_SWITCH
     load = chain.load_bps(component.name)
     return implementation.carries(load) or (several and bool(implementation.capacity_bps))
 

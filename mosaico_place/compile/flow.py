@@ -62,11 +62,11 @@ def compile_flow(instance: Instance, infrastructure: Infrastructure, flow: Flow)
 
 def _programs(instance: Instance, flow: Flow, function: str, node: Node) -> tuple[Implementation, ...]:
     """Those that the switch could open for the flow; a flow with its own programs takes the first that it can run."""
-    alone = flow.private or not instance.functions[function].shared
+    shared = instance.functions[function].shared_by(flow)
     offered = instance.programs(function, node)
     return tuple(
         one
-        for one in (offered[:1] if alone else offered)
+        for one in (offered if shared else offered[:1])
         if one.carries(flow.rate_bps) and all(amount <= node.free(key) for key, amount in one.alone.items())
     )
 

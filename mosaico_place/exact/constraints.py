@@ -22,6 +22,7 @@ from mosaico_place.instance import Budget, Chain, Component, Group
 from mosaico_place.latency import budget_flows
 from mosaico_place.placement import Spot
 from mosaico_place.rules import Rule
+from mosaico_place.usage import NO_CAPACITY, CapacityName, capacities
 
 
 def add_constraints(symbols: Symbols, pause: Callable[[], None]) -> None:
@@ -108,9 +109,8 @@ def _end(symbols: Symbols, rows: Rows, chain: Chain, budget: Budget, name: str) 
     end = {budget.tail: symbols.processing(chain, budget.tail)}
     for flow in budget_flows(chain, budget):
         through = end[flow.tail] + symbols.travel(chain, flow) + symbols.processing(chain, flow.head)
-        if any(group.components[-1] == flow.head and group.components[0] in end for group in chain.independent):
-            # A budget that begins within a parallel group has nothing to save.
-            through += minus(symbols.saves.get((chain.name, flow.head), []))
+        # A budget goes over all of a parallel group or none of it, so what that saves is counted at its last component.
+        through += minus(symbols.saves.get((chain.name, flow.head), []))
         if flow.head not in joining:
             end[flow.head] = through
             continue
@@ -162,22 +162,20 @@ def apart(symbols: Symbols) -> Rows:
 def class_share(symbols: Symbols) -> Rows:
     """Per class, resource and link direction, what its chains take stays within its share of the capacity."""
     rows: Rows = {}
-    limited = [one for one in symbols.instance.classes.values() if one.share is not None]
-    capacities = _capacities(symbols) if limited else []
-    for traffic_class in limited:
-        assert traffic_class.share is not None, "the others are left out"
-        for group, key, parts, capacity in capacities:
-            own = [part for part in parts if part.chain is not None and part.chain.class_name == traffic_class.name]
-            limit = traffic_class.limit(capacity)
-            if own and limit is not None and sum(part.most for part in own) > limit:
+    shares = {one.name: one.share for one in symbols.instance.classes.values() if one.share is not None}
+    used_capacities = _capacities(symbols) if shares else []
+    for name, share in shares.items():
+        numerator, denominator = share.as_integer_ratio()
+        for group, key, parts, capacity in used_capacities:
+            own = [part for part in parts if part.chain is not None and part.chain.class_name == name]
+            if denominator * sum(part.most for part in own) > numerator * capacity:
                 # In whole numbers; the part that the class may use grows with the capacity.
-                numerator, denominator = traffic_class.share.as_integer_ratio()
                 terms = [term for part in own for term in part.terms]
                 most = -(-denominator * sum(part.most for part in own) // max(numerator, 1)) - capacity
                 growth = symbols.growth(group, (amount for amount, _ in terms), most) if numerator else []
                 used = [(denominator * amount, var) for amount, var in terms]
                 used += [(-numerator * unit, var) for unit, var in growth]
-                at_most(rows, (traffic_class.name, *key), used, numerator * capacity)
+                at_most(rows, (name, *key), used, numerator * capacity)
     return rows
 
 
@@ -221,13 +219,11 @@ def active(symbols: Symbols) -> Rows:
             if name in symbols.model.hosts:
                 stands = symbols.stands(chain, component.name, node)
                 at_most(rows, (chain.name, component.name, name), [*stands, (-1, symbols.model.hosts[name])], 0)
-    for block in symbols.blocks() if len(symbols.model.hosts) else ():
-        for flow in block.chain.flows if any(flow.per_hop for flow in block.chain.flows) else ():
-            for served in symbols.served(block.chain, flow, symbols.touching(block.chain, flow)):
-                name = node_name(symbols, served.node)
-                if name in symbols.model.hosts and (flow.private or not served.function.shared):
-                    key = (block.chain.name, *flow.ends, served.function.name, name)
-                    at_most(rows, key, [*served.terms, (-1, symbols.model.hosts[name])], 0)
+    for chain, flow, served in symbols.programs() if len(symbols.model.hosts) else ():
+        name = node_name(symbols, served.node)
+        if name in symbols.model.hosts and not served.function.shared_by(flow):
+            key = (chain.name, *flow.ends, served.function.name, name)
+            at_most(rows, key, [*served.terms, (-1, symbols.model.hosts[name])], 0)
     for (node, function, implementation), opened in symbols.opened.items():
         name = node_name(symbols, node)
         if name in symbols.model.hosts:
@@ -257,24 +253,15 @@ def symmetry(symbols: Symbols) -> Rows:
 
 def _capacities(
     symbols: Symbols,
-) -> list[tuple[tuple[str, ...], tuple[str, ...], Sequence[Part], int]]:
-    """(what, name, who takes how much, capacity) of all node and device resources and link directions in use."""
-    instance = symbols.instance
-    bandwidths: dict[tuple[str, ...], int] = {}
-    for link in instance.links:
-        bandwidths[link.ends] = link.forth.bandwidth_bps
-        bandwidths[link.ends[::-1]] = link.back.bandwidth_bps
-    return [
-        *(
-            (("node", *key), key, parts, instance.nodes[key[0]].capacity.get(key[1], 0))
-            for key, parts in node_uses(symbols).items()
-        ),
-        *(
-            (("device", *key), key, parts, instance.nodes[key[0]].devices[key[1]].get(key[2], 0))
-            for key, parts in device_uses(symbols).items()
-        ),
-        *((("link", *key), (*key, "link"), parts, bandwidths[key]) for key, parts in link_uses(symbols).items()),
+) -> list[tuple[CapacityName, tuple[str, ...], Sequence[Part], int]]:
+    """(capacity, name of its row, who takes how much, how much there is) of all that is in use."""
+    has = capacities(symbols.instance)
+    uses = [
+        *((("node", *key), key, parts) for key, parts in node_uses(symbols).items()),
+        *((("device", *key), key, parts) for key, parts in device_uses(symbols).items()),
+        *((("link", *key), (*key, "link"), parts) for key, parts in link_uses(symbols).items()),
     ]
+    return [(name, key, parts, has.get(name, NO_CAPACITY).amount) for name, key, parts in uses]
 
 
 def _groups(symbols: Symbols, rule: Rule) -> Iterable[tuple[Chain, int, Group]]:

@@ -17,8 +17,9 @@ import numpy as np
 import pyomo.environ as pyo
 
 from mosaico_place.compile import compile_instance
-from mosaico_place.exact.exactness import cuts, whole_rows
-from mosaico_place.exact.highs import Highs, Outcome, Status
+from mosaico_place.exact.exactness import whole_rows
+from mosaico_place.exact.highs import Highs, Status
+from mosaico_place.exact.level import Solver
 from mosaico_place.exact.model import Formulation, Matrix, build, decode, transfer
 from mosaico_place.exact.objective import LevelForm
 from mosaico_place.instance import Direction, Instance, Link
@@ -134,26 +135,25 @@ class _Search:
 
     def __init__(self, instance: Instance, options: Options, formulation: Formulation, matrix: Matrix) -> None:
         self._instance = instance
-        self._options = options
         self._formulation = formulation
         self._matrix = matrix
-        self._whole = whole_rows(matrix)
         self._highs = Highs(
             matrix, threads=options.worker_threads, seed=options.seed, stop=options.stop, watch=lambda _: None
         )
+        self._solver = Solver(options, formulation, matrix, self._highs, whole_rows(matrix))
 
     def run(self) -> Growth | None:
         """Solve both levels, then lower every growth as far as it goes."""
         found: Placement | None = None
         proven = True
         for level in (0, 1):
-            placement, status = self._solve(level)
+            outcome, placement = self._solver.minimise(level, gap=0.0)
             if placement is None and found is None:
-                if status is Status.INFEASIBLE:
+                if outcome.status is Status.INFEASIBLE:
                     return None
                 raise TimeoutError
             found = placement or found
-            proven = proven and status is Status.OPTIMAL
+            proven = proven and outcome.status is Status.OPTIMAL
             assert found is not None, "it was found on the first level at the latest"
             if level == 0:
                 self._highs.at_most(0, len(exceeded(self._instance, found)) + 0.5, 1.0)
@@ -169,27 +169,14 @@ class _Search:
                 if id(growth.var) in self._matrix.position:
                     steps = -(-needed.get(other, 0) // growth.unit) - (1 if other == name else 0)
                     self._highs.bound(self._matrix.position[id(growth.var)], steps)
-            placement, status = self._solve(0)
+            outcome, placement = self._solver.minimise(0, gap=0.0)
             if placement is not None:
                 found, needed, tried = placement, exceeded(self._instance, placement), set()
-            elif status is Status.INFEASIBLE:
+            elif outcome.status is Status.INFEASIBLE:
                 tried.add(name)
             else:
                 proven = False
         return Growth(needed, found, proven)
-
-    def _solve(self, level: int) -> tuple[Placement | None, Status]:
-        """Minimise a level until its solution is exact."""
-        while True:
-            outcome: Outcome = self._highs.minimise(level, gap=0.0, time_limit_s=self._options.remaining_s())
-            if outcome.vector is None:
-                return None, outcome.status
-            placement = decode(self._formulation, self._matrix, outcome.vector)
-            broken = cuts(self._formulation, self._matrix, self._whole, outcome.vector, placement)
-            if not broken:
-                return placement, outcome.status
-            for cut in broken:
-                self._highs.cut(cut)
 
 
 def exceeded(instance: Instance, placement: Placement) -> dict[CapacityName, int]:

@@ -12,11 +12,12 @@ import numpy as np
 from mosaico_place.compile import Problem
 from mosaico_place.costing import cost
 from mosaico_place.errors import SolverError
-from mosaico_place.exact.exactness import WholeRows, cuts, whole_rows
+from mosaico_place.exact.exactness import whole_rows
 from mosaico_place.exact.highs import Glimpse, Highs, Outcome, Status
+from mosaico_place.exact.level import Solver, stopped
 from mosaico_place.exact.model import Formulation, Matrix, build, decode, encode, transfer
 from mosaico_place.exact.strengthening import ALL, Strengthening, packs
-from mosaico_place.instance import ObjectiveLevel, Term
+from mosaico_place.instance import Term
 from mosaico_place.method import Answer, Options, Progress
 from mosaico_place.placement import Placement
 from mosaico_place.result import CLOSED, ModelSize, Termination, gap
@@ -64,7 +65,7 @@ def solve_exact(problem: Problem, options: Options, strengthenings: frozenset[St
     clock = _Clock()
 
     def pause() -> None:
-        if status := _stopped(options):
+        if status := stopped(options):
             raise _StoppedError(status)
 
     try:
@@ -72,8 +73,8 @@ def solve_exact(problem: Problem, options: Options, strengthenings: frozenset[St
         clock.lap("build")
         matrix = transfer(formulation)
         pause()
-    except _StoppedError as stopped:
-        return Answer(None, (None,) * levels, _LIMIT[stopped.status], size, why=why, runtime_s=clock.laps)
+    except _StoppedError as error:
+        return Answer(None, (None,) * levels, _LIMIT[error.status], size, why=why, runtime_s=clock.laps)
     search = _Search(options, formulation, matrix)
     if matrix.columns:
         highs = _start_solver(search)
@@ -101,13 +102,6 @@ class _StoppedError(Exception):
         super().__init__(status)
 
 
-def _stopped(options: Options) -> Status | None:
-    """Whether there is a reason to stop here and now."""
-    if options.stop.is_set():
-        return Status.INTERRUPTED
-    return Status.TIME_LIMIT if options.remaining_s() <= 0 else None
-
-
 def _start_solver(search: _Search) -> Highs:
     options = search.options
 
@@ -128,26 +122,25 @@ def _start_solver(search: _Search) -> Highs:
 
 def _solve_levels(search: _Search, highs: Highs, previous: Placement | None) -> None:
     """Solve the levels in turn until one hits a limit."""
+    objective = search.formulation.instance.objective
     start = None if previous is None else encode(search.formulation, search.matrix, previous, rejected=False)
-    whole = whole_rows(search.matrix)
+    solver = Solver(search.options, search.formulation, search.matrix, highs, whole_rows(search.matrix))
     packed = not len(search.formulation.model.accept) and _pack(search, highs)
     for level, form in enumerate(search.formulation.levels):
         if search.placement is not None and search.values[level] == 0:
             search.bounds.append(0.0)  # no cost term is ever negative, so there is nothing to solve
         else:
-            outcome = _solve_level(search, highs, whole, level, start)
+            outcome, placement = solver.minimise(level, search.options.gap, start)
+            if placement is not None:
+                search.settle(placement)
             _record(search, outcome, level, form.step)
             if search.placement is None or outcome.status is not Status.OPTIMAL:
                 search.limit = _LIMIT[outcome.status]
                 return
         start = encode(search.formulation, search.matrix, search.placement, rejected=True)
         _keep(highs, level, search.values[level], form.step)
-        if not packed and search.values[level] == 0 and Term(CostTerm.REJECTED) in _objective(search)[level]:
+        if not packed and search.values[level] == 0 and Term(CostTerm.REJECTED) in objective[level]:
             packed = _pack(search, highs)
-
-
-def _objective(search: _Search) -> tuple[ObjectiveLevel, ...]:
-    return search.formulation.instance.objective
 
 
 def _pack(search: _Search, highs: Highs) -> bool:
@@ -156,29 +149,6 @@ def _pack(search: _Search, highs: Highs) -> bool:
         for variables, number in packs(search.formulation.symbols):
             highs.at_least([search.matrix.position[id(var)] for var in variables], number)
     return True
-
-
-def _solve_level(
-    search: _Search,
-    highs: Highs,
-    whole: WholeRows,
-    level: int,
-    start: tuple[list[int], list[float]] | None,
-) -> Outcome:
-    """Minimise one level until its solution is exact, and take the solution over."""
-    while True:
-        if status := _stopped(search.options):
-            return Outcome(status, None, -math.inf)
-        outcome = highs.minimise(level, gap=search.options.gap, time_limit_s=search.options.remaining_s(), start=start)
-        if outcome.vector is None:
-            return outcome
-        placement = decode(search.formulation, search.matrix, outcome.vector)
-        broken = cuts(search.formulation, search.matrix, whole, outcome.vector, placement)
-        if not broken:
-            search.settle(placement)
-            return outcome
-        for cut in broken:
-            highs.cut(cut)
 
 
 def _record(search: _Search, outcome: Outcome, level: int, step: Fraction) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from mosaico_place.exact.variables import add_variables
 from mosaico_place.instance import Chain, Flow, Instance
 from mosaico_place.latency import rewritten
 from mosaico_place.placement import ChainPlacement, FlowPath, Opening, Placement, Spot
-from mosaico_place.usage import paid_hops
+from mosaico_place.usage import paid_hops, usage
 
 FloatArray = NDArray[np.float64]
 
@@ -151,41 +150,25 @@ def decode(formulation: Formulation, matrix: Matrix, vector: FloatArray) -> Plac
     split = np.flatnonzero((matrix.integer == 0) & (vector > _CARRIED))
     carried = on | {id(matrix.columns[int(i)]) for i in split}
     symbols = formulation.symbols
-    chains = {}
-    loads: dict[Opening, int] = defaultdict(int)
+    instance, chains = formulation.instance, {}
     for block in symbols.blocks():
         chain = block.chain
         if _is_on(symbols.accept[chain.name], on):
             spots, nodes = _spots(symbols, chain, on)
             paths = {flow.ends: _path(symbols, chain, flow, nodes, carried) for flow in chain.flows}
-            chains[chain.name] = rewritten(formulation.instance, chain, ChainPlacement(spots, paths))
-            for opening, load_bps in _served(symbols, chain, chains[chain.name], on):
-                loads[opening] += load_bps
-    functions = formulation.instance.functions
+            chains[chain.name] = rewritten(instance, chain, ChainPlacement(spots, paths))
+    switches = symbols.problem.infrastructure.nodes
+    openings = [
+        Opening(switches[node].name, *key) for (node, *key), var in symbols.opened.items() if _is_on(var[0], on)
+    ]
+    loads = usage(instance, Placement(chains, dict.fromkeys(openings, 1))).loads
     return Placement(
         chains,
         {
-            opening: functions[opening.function].implementations[opening.implementation].instances_for(load_bps)
-            for opening, load_bps in loads.items()
+            opening: instance.functions[opening.function].implementations[opening.implementation].instances_for(load)
+            for opening, load in loads.items()
         },
     )
-
-
-def _served(symbols: Symbols, chain: Chain, placed: ChainPlacement, on: set[int]) -> Iterator[tuple[Opening, int]]:
-    """(what must be opened, load) of everything in a chain that shared functions serve."""
-    instance, index = symbols.problem.instance, symbols.problem.infrastructure.index
-    for name, spot in placed.components.items():
-        component = chain.components[name]
-        if component.function is not None and instance.functions[component.function].shared and not component.private:
-            yield Opening(spot.node, component.function, spot.implementation), chain.load_bps(name)
-    for flow in chain.flows:
-        programs = symbols.problem.blocks[chain.name].flows[flow.ends].programs if not flow.private else {}
-        for node in placed.flows[flow.ends]:
-            for name, several in programs.get(index[node], {}).items():
-                choice = symbols.serves.get((chain.name, *flow.ends, index[node], name), ())
-                program = next((one for one, var in choice if _is_on(var, on)), several[0])
-                if instance.functions[name].shared:
-                    yield Opening(node, name, program.name), flow.rate_bps
 
 
 def _is_on(var: Var, on: set[int]) -> bool:

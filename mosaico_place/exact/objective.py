@@ -112,16 +112,11 @@ def resources(symbols: Symbols) -> CostTerms:
     nodes = symbols.problem.infrastructure.nodes
     for charge in charges(symbols):
         yield from _charged(symbols, charge)
-    for block in symbols.blocks():
-        for flow in block.chain.flows:
-            touch = symbols.touching(block.chain, flow) if flow.per_hop else {}
-            for served in symbols.served(block.chain, flow, touch):
-                alone = flow.private or not served.function.shared
-                amounts = served.program.alone if alone else served.program.demand
-                opens = alone and served.function.shared
-                price = _price(symbols, served.function, nodes[served.node], amounts, opens=opens)
-                for sign, var in served.terms:
-                    yield sign * price, var
+    for _, flow, served in symbols.programs():
+        amounts, opens = own_demand(flow, served.function, served.program), private(flow, served.function)
+        price = _price(symbols, served.function, nodes[served.node], amounts, opens=opens)
+        for sign, var in served.terms:
+            yield sign * price, var
     for (node, name, implementation), opened in symbols.opened.items():
         function = symbols.problem.instance.functions[name]
         once = function.implementations[implementation].once

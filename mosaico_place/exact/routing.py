@@ -32,7 +32,7 @@ def _route(symbols: Symbols, rows: Rows, chain: Chain, flow: Flow) -> None:
         leaving[int(infrastructure.tail[arc])].append((1, var))
         entering[int(infrastructure.head[arc])].append((1, var))
     tails, heads = symbols.nodes(chain, flow.tail), symbols.nodes(chain, flow.head)
-    copied = flow.copy_of is not None or any(other.copy_of == flow.ends for other in chain.flows)
+    copied = chain.meets_copies(flow)
     for node in sorted(tails | heads | set(leaving) | set(entering)):
         key = (chain.name, *flow.ends, node_name(symbols, node))
         head = symbols.stands(chain, flow.head, node)
@@ -97,7 +97,7 @@ def per_hop(symbols: Symbols) -> Rows:
                     choice = symbols.serves.get((chain.name, *flow.ends, node, name))
                     if choice is not None:
                         equal(rows, key, [(1, var) for _, var in choice] + minus(touch[node]))
-                    if flow.private or not symbols.problem.instance.functions[name].shared:
+                    if not symbols.problem.instance.functions[name].shared_by(flow):
                         continue
                     for program, terms in [(one, [(1, var)]) for one, var in choice or ()] or [
                         (several[0], touch[node])

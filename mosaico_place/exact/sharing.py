@@ -45,7 +45,7 @@ def users_of(symbols: Symbols) -> dict[tuple[int, str, str], list[tuple[tuple[st
     """(node, function, implementation) -> (who, load, 1 if served there) of everything that shared functions serve."""
     users: dict[tuple[int, str, str], list[tuple[tuple[str, ...], int, Terms]]] = defaultdict(list)
     for chain, component, function in symbols.functions():
-        if not function.shared or component.private:
+        if not function.shared_by(component):
             continue
         load = chain.load_bps(component.name)
         for node, candidates in symbols.options[chain.name, component.name].items():
@@ -55,16 +55,10 @@ def users_of(symbols: Symbols) -> dict[tuple[int, str, str], list[tuple[tuple[st
                 by_name[candidate.implementation.name].append((1, var))
             for name, terms in by_name.items():
                 users[node, function.name, name].append(((chain.name, component.name), load, terms))
-    for block in symbols.blocks():
-        for flow in block.chain.flows:
-            if not flow.per_hop or flow.private:
-                continue
-            for served in symbols.served(block.chain, flow, symbols.touching(block.chain, flow)):
-                if served.function.shared:
-                    who = (block.chain.name, *flow.ends)
-                    users[served.node, served.function.name, served.program.name].append(
-                        (who, flow.rate_bps, served.terms)
-                    )
+    for chain, flow, served in symbols.programs():
+        if served.function.shared_by(flow):
+            opened = (served.node, served.function.name, served.program.name)
+            users[opened].append(((chain.name, *flow.ends), flow.rate_bps, served.terms))
     return users
 
 
@@ -85,14 +79,11 @@ def cover(symbols: Symbols, rows: Rows) -> None:
         implementation = symbols.problem.instance.functions[function].implementations[name]
         opened = symbols.opened[node, function, name][0]
         # Equivalent components may be charged once, so they are left out.
-        served = [terms for who, _, terms in users if len(who) == 2 and not _has_equivalents(symbols, *who)]
+        chains = symbols.problem.instance.chains
+        served = [terms for who, _, terms in users if len(who) == 2 and not chains[who[0]].may_merge(who[1])]
         for resource, amount in implementation.demand.items():
             owner = symbols.problem.infrastructure.nodes[node]
             left = owner.free(resource) - implementation.once.get(resource, 0)
             if amount and amount * len(served) > left:
                 taken = [(amount * sign, var) for terms in served for sign, var in terms]
                 at_most(rows, (owner.name, resource, function, name), [*taken, (-left, opened)], 0)
-
-
-def _has_equivalents(symbols: Symbols, chain: str, component: str) -> bool:
-    return any(component in group for group in symbols.problem.instance.chains[chain].equivalent)

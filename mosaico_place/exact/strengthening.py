@@ -1,7 +1,6 @@
 """What makes the model tighter or smaller without changing its optimum; each can be left out, to see what it brings.
 
-The table in ``docs/model.md`` shows what each of them brings. Nothing outside this module and the two that write rows
-(:mod:`mosaico_place.exact.constraints`, :mod:`mosaico_place.exact.model`) knows of them.
+The table in ``docs/model.md`` shows what each of them brings. What takes more than a condition on a row is here.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pyomo.environ as pyo
 from pyomo.core.expr.visitor import identify_variables
 
-from mosaico_place.instance import Chain, Flow, Implementation, Instance, Kind, Node
+from mosaico_place.instance import Implementation, Instance, Kind, Node
 
 if TYPE_CHECKING:
     from mosaico_place.exact.symbols import Symbols, Terms, Var
@@ -54,10 +53,16 @@ def loosen(symbols: Symbols) -> None:
     bodies = [row.body for component in others for row in component.values()]
     bodies += [level.expr for level in model.level.values()]
     bound = {id(var) for body in bodies for var in identify_variables(body)}
+    choosing = {key[:3] for key in symbols.serves}  # where a switch has a choice of programs
     for block in symbols.blocks():
         for flow in block.chain.flows:
-            arcs = symbols.arcs[block.chain.name, *flow.ends]
-            if _is_alone(symbols, block.chain, flow) and not any(id(var) in bound for _, var in arcs):
+            key = (block.chain.name, *flow.ends)
+            arcs = symbols.arcs[key]
+            if (
+                not block.chain.meets_copies(flow)
+                and key not in choosing
+                and not any(id(var) in bound for _, var in arcs)
+            ):
                 for _, var in arcs:
                     var.domain = pyo.NonNegativeReals
                     var.setub(1)
@@ -73,7 +78,7 @@ def packs(symbols: Symbols) -> Iterator[tuple[list[Var], int]]:
     demands: dict[str, list[list[Implementation]]] = defaultdict(list)
     loads: dict[str, int] = defaultdict(int)
     for chain, component, function in symbols.functions():
-        if function.shared and not component.private and not any(component.name in group for group in chain.equivalent):
+        if function.shared_by(component) and not chain.may_merge(component.name):
             options = symbols.options[chain.name, component.name].values()
             ways = [one.implementation for several in options for one, _ in several if one.implementation]
             demands[function.name].append(list({way.name: way for way in ways}.values()))
@@ -102,12 +107,6 @@ def _fewest(symbols: Symbols, nodes: set[int], users: list[list[Implementation]]
     return count
 
 
-def _is_alone(symbols: Symbols, chain: Chain, flow: Flow) -> bool:
-    """Whether the flow is neither a copy nor copied, and no switch has a choice of programs for it."""
-    copied = flow.copy_of is not None or any(other.copy_of == flow.ends for other in chain.flows)
-    return not copied and not any(key[:3] == (chain.name, *flow.ends) for key in symbols.serves)
-
-
 def ordered(symbols: Symbols) -> Iterator[tuple[tuple[str, ...], Terms, Terms]]:
     """(name, use of one, use of the next) of things that are alike: some best placement uses the former no less."""
     nodes = symbols.problem.infrastructure.nodes
@@ -118,10 +117,11 @@ def ordered(symbols: Symbols) -> Iterator[tuple[tuple[str, ...], Terms, Terms]]:
             for candidate, var in candidates:
                 use[node, None].append((1, var))
                 use[node, candidate.device].append((1, var))
-    for one, other in _alike_servers(symbols.problem.instance, _named(symbols)):
+    named = _named(symbols)
+    for one, other in _alike_servers(symbols.problem.instance, named):
         yield (one, other), use[index[one], None], use[index[other], None]
     for owner in nodes:
-        for first, second in _alike_devices(owner) if owner.name not in _named(symbols) else ():
+        for first, second in _alike_devices(owner) if owner.name not in named else ():
             pair = use[index[owner.name], first], use[index[owner.name], second]
             if all(pair):
                 yield (owner.name, first, second), *pair

@@ -135,11 +135,26 @@ class Symbols:
 
     def touching(self, chain: Chain, flow: Flow) -> dict[int, Terms]:
         """Node -> 1 if the flow's path touches it: its tail stands there, or the path enters it."""
+        return self._touching(chain, flow, self.ways(chain, flow))
+
+    def following(self, chain: Chain, copy: Flow) -> dict[int, Terms]:
+        """Node -> 1 if the copy is still with its host there."""
+        return self._touching(chain, copy, self.follows[chain.name, *copy.ends])
+
+    def _touching(self, chain: Chain, flow: Flow, arcs: Iterable[tuple[int, Var]]) -> dict[int, Terms]:
         touch = {node: self.stands(chain, flow.tail, node) for node in sorted(self.nodes(chain, flow.tail))}
         head = self.problem.infrastructure.head
-        for arc, var in self.ways(chain, flow):
+        for arc, var in arcs:
             touch.setdefault(int(head[arc]), []).append((1, var))
         return touch
+
+    def programs(self) -> Iterator[tuple[Chain, Flow, Served]]:
+        """Every program that could serve any flow as one of its per-hop functions."""
+        for block in self.blocks():
+            for flow in block.chain.flows:
+                if flow.per_hop:
+                    for served in self.served(block.chain, flow, self.touching(block.chain, flow)):
+                        yield block.chain, flow, served
 
     def served(self, chain: Chain, flow: Flow, touch: Mapping[int, Terms]) -> Iterator[Served]:
         """Every program that could serve the flow on a switch that it may touch, with 1 if it does."""
@@ -166,14 +181,6 @@ class Symbols:
             hand_over = int(self.problem.infrastructure.hand_over_ns[node])
             terms += [(hand_over * sign, var) for sign, var in self.same(chain, flow, node)]
         return terms
-
-    def following(self, chain: Chain, copy: Flow) -> dict[int, Terms]:
-        """Node -> 1 if the copy is still with its host there."""
-        touch = {node: self.stands(chain, copy.tail, node) for node in sorted(self.nodes(chain, copy.tail))}
-        head = self.problem.infrastructure.head
-        for arc, var in self.follows[chain.name, *copy.ends]:
-            touch.setdefault(int(head[arc]), []).append((1, var))
-        return touch
 
     def processed(self, chain: Chain, flow: Flow, touch: Mapping[int, Terms], *, copied: bool = False) -> Terms:
         """What the flow's per-hop functions take in ns on the nodes that it, or a copy of it, touches."""

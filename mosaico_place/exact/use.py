@@ -71,14 +71,11 @@ def node_uses(symbols: Symbols) -> Uses:
             if candidate.implementation is not None
         }
         _charge(symbols, uses, charge, demands, (nodes[charge.node].name,))
-    for block in symbols.blocks():
-        for flow in block.chain.flows if any(flow.per_hop for flow in block.chain.flows) else ():
-            for served in symbols.served(block.chain, flow, symbols.touching(block.chain, flow)):
-                alone = flow.private or not served.function.shared
-                for resource, amount in (served.program.alone if alone else served.program.demand).items():
-                    terms = [(amount * sign, var) for sign, var in served.terms]
-                    who = (block.chain.name, *flow.ends, served.function.name)
-                    uses.add((nodes[served.node].name, resource), who, block.chain, amount, terms)
+    for chain, flow, served in symbols.programs():
+        for resource, amount in own_demand(flow, served.function, served.program).items():
+            terms = [(amount * sign, var) for sign, var in served.terms]
+            who = (chain.name, *flow.ends, served.function.name)
+            uses.add((nodes[served.node].name, resource), who, chain, amount, terms)
     for (node, function, name), variables in symbols.opened.items():
         for resource, amount in functions[function].implementations[name].once.items():
             terms = [(amount, var) for var in variables]
@@ -148,6 +145,6 @@ def _charge(
         terms = largest(symbols, amounts, variables)
         # Ways to run one component exclude each other; equivalent ones may run in several ways.
         component, _, candidate, _ = charge.members[0]
-        alone = len(charge.members) == 1 and not any(component.name in group for group in charge.chain.equivalent)
-        who = (charge.chain.name, component.name) if alone else (charge.chain.name, component.name, candidate.option)
+        option = (candidate.option,) if charge.chain.may_merge(component.name) else ()
+        who = (charge.chain.name, component.name, *option)
         uses.add((*place, resource), who, charge.chain, max(amounts.values()), terms)

@@ -120,16 +120,16 @@ def _add_opened(model: Any, problem: Problem, blocks: Iterable[ChainBlock]) -> d
     for block in blocks:
         for name, candidates in block.candidates.items():
             component = block.chain.components[name]
-            if component.function is None or component.private or not functions[component.function].shared:
+            if component.function is None or not functions[component.function].shared_by(component):
                 continue
             for key in {
                 (one.node, component.function, one.implementation.name) for one in candidates if one.implementation
             }:
                 loads[key] += block.chain.load_bps(name)
         for flow in block.chain.flows:
-            for node, programs in block.flows[flow.ends].programs.items() if not flow.private else ():
+            for node, programs in block.flows[flow.ends].programs.items():
                 for function, several in programs.items():
-                    for program in several if functions[function].shared else ():
+                    for program in several if functions[function].shared_by(flow) else ():
                         loads[node, function, program.name] += flow.rate_bps
     counts = {
         key: _most_instances(nodes[key[0]], functions[key[1]].implementations[key[2]], loads[key]) for key in loads

@@ -39,6 +39,20 @@ def parse_name(value: object) -> str:
     return value
 
 
+def parse_choice(value: object, known: Iterable[str], noun: str, listing: str) -> str:
+    """Read one of several words.
+
+    Raises:
+        ValueError: it is none of them; says which was meant, or ``listing`` and all of them.
+    """
+    words = [str(word) for word in known]
+    if isinstance(value, str) and value in words:
+        return value
+    meant = suggestion(value, words) if isinstance(value, str) else ""
+    ending = f", did you mean '{meant}'?" if meant else f"; {listing} {', '.join(words)}"
+    raise ValueError(f"unknown {noun} {shown(value)}{ending}")
+
+
 def _parse_flag(value: object) -> bool:
     if not isinstance(value, bool):
         raise ValueError(f"expected true or false, found {shown(value)}")

@@ -12,7 +12,7 @@ from mosaico_place.instance import Term
 from mosaico_place.quantities import Dimension
 from mosaico_place.rules import OF_CLASSES, CostTerm
 from mosaico_place.schema.amounts import InstancePrices, Weight, read_number
-from mosaico_place.schema.base import Key, Name, Strict, given, parse_name
+from mosaico_place.schema.base import Key, Name, Strict, given, parse_choice, parse_name
 from mosaico_place.schema.chains import AnyChain, Template
 from mosaico_place.schema.infrastructure import Function, Infrastructure
 
@@ -32,12 +32,7 @@ Format = Annotated[int, PlainValidator(_parse_format), WithJsonSchema({"const": 
 
 def parse_dimension(value: object) -> Dimension:
     """Read the dimension of a declared resource; ValueError if it is none."""
-    known = [str(dimension) for dimension in Dimension]
-    if isinstance(value, str) and value in known:
-        return Dimension(value)
-    meant = suggestion(value, known) if isinstance(value, str) else ""
-    ending = f", did you mean '{meant}'?" if meant else f"; a resource counts in one of {', '.join(known)}"
-    raise ValueError(f"unknown dimension {shown(value)}{ending}")
+    return Dimension(parse_choice(value, Dimension, "dimension", "a resource counts in one of"))
 
 
 def _parse_term(value: object) -> Term:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
 
-from mosaico_place.errors import shown, suggestion
+from mosaico_place.errors import shown
 from mosaico_place.instance import Kind, Level
 from mosaico_place.schema.amounts import (
     DeviceResources,
@@ -18,16 +18,11 @@ from mosaico_place.schema.amounts import (
     Rate,
     Time,
 )
-from mosaico_place.schema.base import Flag, Key, Name, Names, Strict, given
+from mosaico_place.schema.base import Flag, Key, Name, Names, Strict, given, parse_choice
 
 
 def _parse_kind(value: object) -> Kind:
-    kinds = [str(kind) for kind in Kind]
-    if isinstance(value, str) and value in kinds:
-        return Kind(value)
-    meant = suggestion(value, kinds) if isinstance(value, str) else ""
-    ending = f", did you mean '{meant}'?" if meant else f"; a node is one of {', '.join(kinds)}"
-    raise ValueError(f"unknown kind {shown(value)}{ending}")
+    return Kind(parse_choice(value, Kind, "kind", "a node is one of"))
 
 
 NodeKind = Annotated[
@@ -38,12 +33,7 @@ NodeKind = Annotated[
 
 
 def _parse_level(value: object) -> Level:
-    levels = [str(level) for level in Level]
-    if isinstance(value, str) and value in levels:
-        return Level(value)
-    meant = suggestion(value, levels) if isinstance(value, str) else ""
-    ending = f", did you mean '{meant}'?" if meant else f"; a level is one of {', '.join(levels)}"
-    raise ValueError(f"unknown level {shown(value)}{ending}")
+    return Level(parse_choice(value, Level, "level", "a level is one of"))
 
 
 _LEVEL_SCHEMA = WithJsonSchema({"type": "string", "enum": [str(level) for level in Level]})
