@@ -151,6 +151,9 @@ def read_text(text: str, name: str = "<text>") -> Source:
     try:
         builder.run(parser.get_event)
     except yaml.YAMLError as error:
+        if "nesting depth" in str(getattr(error, "problem", "")):
+            # PyYAML 6.0.4 looks ahead to a limit of its own before it tells of ours, which the text so far exceeds.
+            read_text(text[: error.problem_mark.index], name)  # type: ignore[attr-defined]
         raise InputError([*builder.faults, _syntax_fault(error, text, name)]) from None
     finally:
         parser.dispose()
