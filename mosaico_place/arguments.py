@@ -19,6 +19,8 @@ from mosaico_place.levers import Lever
 
 _LARGEST_SEED = 2**31 - 1
 _MOST_THREADS = 1024
+_LEAST_LOAD, _LARGEST_LOAD = 0.1, 100
+_MOST_SITES, _MOST_SERVERS, _MOST_CHAINS = 2500, 100, 100_000
 
 
 class Which(StrEnum):
@@ -81,6 +83,14 @@ def _gap(text: str) -> float:
     raise typer.BadParameter(f"must be a number from 0 up, found {text!r}; write for example 1e-4")
 
 
+def _load(text: str) -> float:
+    """A load of generated instances."""
+    with suppress(ValueError):
+        if _LEAST_LOAD <= float(text) <= _LARGEST_LOAD:
+            return float(text)
+    raise typer.BadParameter(f"must be a number from {_LEAST_LOAD} to {_LARGEST_LOAD}, found {text!r}; write 1.2")
+
+
 def _whole(least: int, most: int) -> Callable[[str], int]:
     """Reads whole numbers in a range."""
 
@@ -140,6 +150,27 @@ ForeignFile = Annotated[Path, typer.Argument(metavar="FILE", help="A file in tha
 Output = Annotated[
     Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the JSON document to a file.")
 ]
+Sites = Annotated[
+    int | None,
+    typer.Option(
+        parser=_whole(1, _MOST_SITES),
+        metavar="NUMBER",
+        help="One P4 switch each; 25 if absent, or all of the topology.",
+    ),
+]
+ServersPerSite = Annotated[int, typer.Option(parser=_whole(1, _MOST_SERVERS), metavar="NUMBER", help="At every site.")]
+HowManyChains = Annotated[
+    int, typer.Option("--chains", parser=_whole(1, _MOST_CHAINS), metavar="NUMBER", help="Of five kinds.")
+]
+Load = Annotated[
+    float, typer.Option(parser=_load, metavar="NUMBER", help="Demand over capacity of what is scarcest, e.g. 1.2.")
+]
+TopologyName = Annotated[
+    str | None, typer.Option(metavar="NAME", help="A network of topohub, e.g. sndlib/germany50; made up if absent.")
+]
+InstanceOutput = Annotated[
+    Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write to a file instead of stdout.")
+]
 
 
 def check_method(name: str) -> None:
@@ -156,15 +187,16 @@ def check_method(name: str) -> None:
         raise typer.BadParameter(str(error), param_hint="'--method'") from None
 
 
-def check_output(output: Path | None, instance: Path) -> None:
+def check_output(output: Path | None, instance: Path | None = None) -> None:
     """Refuse a file that cannot be written before the work is done, not after."""
     if output is None:
         return
     if str(output) == "-":
-        raise typer.BadParameter("names no file; --json prints the document to stdout", param_hint="'--output'")
+        instead = "leave it out to print" if instance is None else "--json prints the document"
+        raise typer.BadParameter(f"names no file; {instead} to stdout", param_hint="'--output'")
     if output.is_dir():
         raise typer.BadParameter(f"{output} is a folder; name a file in it", param_hint="'--output'")
-    if output.exists() and instance.exists() and output.samefile(instance):
+    if instance is not None and output.exists() and instance.exists() and output.samefile(instance):
         raise typer.BadParameter("would overwrite the instance; name another file", param_hint="'--output'")
     check_folder(output, "'--output'")
 

@@ -1,4 +1,4 @@
-"""The command line: ``mosaico-place validate|solve|check|explain|import|schema|new``.
+"""The command line: ``mosaico-place validate|solve|check|explain|generate|import|schema|new``.
 
 stdout holds the answer and nothing else; faults, warnings and progress go to stderr. What is slow to import is
 imported by the command that needs it, so that ``--help`` comes at once.
@@ -21,9 +21,12 @@ from mosaico_place.arguments import (
     ForeignFormat,
     Format,
     Gap,
+    HowManyChains,
     InstanceFile,
     InstanceFiles,
+    InstanceOutput,
     Json,
+    Load,
     MaxMoves,
     MethodName,
     NewFile,
@@ -32,8 +35,11 @@ from mosaico_place.arguments import (
     PlacementFile,
     Previous,
     Seed,
+    ServersPerSite,
+    Sites,
     Threads,
     TimeLimit,
+    TopologyName,
     Which,
     WhichSchema,
     Without,
@@ -204,6 +210,29 @@ def explain(
         _put(text(explained(explanation)))
 
 
+@app.command()
+def generate(
+    sites: Sites = None,
+    servers_per_site: ServersPerSite = 2,
+    chains: HowManyChains = 200,
+    load: Load = 1.2,
+    seed: Seed = 0,
+    topology: TopologyName = None,
+    output: InstanceOutput = None,
+) -> None:
+    """Make up an instance of any size: realistic, contended, the same for the same seed."""
+    from mosaico_place.dumping import dump
+    from mosaico_place.generating import generate as generate_instance
+
+    check_output(output)
+    count = 25 if sites is None and topology is None else sites
+    try:
+        instance = generate_instance(count, servers_per_site, chains, load, seed, topology)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="'--sites'") from None
+    _give(dump(instance), output)
+
+
 @app.command(name="import")
 def import_(form: Format, file: ForeignFile, output: Output = None) -> None:
     """Turn a file in another format into an instance."""
@@ -212,12 +241,7 @@ def import_(form: Format, file: ForeignFile, output: Output = None) -> None:
 
     check_output(output, file)
     readers = {ForeignFormat.PVNFPC: load_pvnfpc}
-    document = dump(readers[form](file))
-    if output is None:
-        _put(document)
-    else:
-        _write(output, document)
-        complain([f"wrote {output}; next: {PROGRAM} solve {output}"])
+    _give(dump(readers[form](file)), output)
 
 
 @app.command()
@@ -327,6 +351,15 @@ def _answer(result: Result, instance: Instance, output: Path | None, *, as_json:
             _write(output, document)
     finally:
         _put(document if as_json else text(solved(result, instance)))
+
+
+def _give(document: str, output: Path | None) -> None:
+    """Give an instance out as text."""
+    if output is None:
+        _put(document)
+    else:
+        _write(output, document)
+        complain([f"wrote {output}; next: {PROGRAM} solve {output}"])
 
 
 def _code(result: Result) -> Code:

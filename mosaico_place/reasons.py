@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from mosaico_place.compile import Problem, compile_chain, compile_infrastructure
 from mosaico_place.instance import Direction, Instance, Link, Node
@@ -13,15 +14,20 @@ from mosaico_place.usage import Usage
 ELSEWHERE = "the best answer found leaves it out: what it needs serves the objective better elsewhere"
 """What is left to say where nothing that the chain needs is lacking by itself."""
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
-def quick_reasons(problem: Problem, placement: Placement, used: Usage) -> dict[str, str]:
+
+def quick_reasons(
+    problem: Problem, placement: Placement, used: Usage, known: Mapping[str, str] = NOTHING
+) -> dict[str, str]:
     """Rejected chain -> reason, for every chain that a placement leaves out.
 
     First what rules the chain out whatever the others do; then what it lacks beside the others, as these are placed:
-    ``used`` is all that the placement takes.
+    ``used`` is all that the placement takes. Reasons that are ``known`` stay as they are.
     """
-    why = {name: block.why for name, block in problem.blocks.items() if block.why is not None}
     missing = [name for name in problem.blocks if name not in placement.chains]
+    why = {name: known[name] for name in missing if name in known}
+    why |= {name: reason for name in missing if name not in why and (reason := problem.blocks[name].why) is not None}
     if any(name not in why for name in missing):
         left = what_is_left(problem.instance, used)
         infrastructure = compile_infrastructure(left)

@@ -6,9 +6,11 @@ through JSON and back equals itself.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from fractions import Fraction
 
 from mosaico_place.placement import Opening, Placement
 from mosaico_place.rules import Rule
@@ -20,6 +22,20 @@ CLOSED = 1e-6
 def gap(value: float, bound: float) -> float:
     """Relative distance of a level's value from its bound; 0 where the two are equal."""
     return 0.0 if value - bound <= CLOSED else (value - bound) / max(abs(value), 1e-6)
+
+
+def rounded_up(bound: float, step: Fraction, value: Fraction) -> float:
+    """The strongest bound that follows from a solver's bound.
+
+    Nothing lies below 0, and every value is a multiple of ``step``, so a bound between two multiples can be raised to
+    the upper one. A small tolerance keeps the solver's own rounding from raising it too far; a step within that
+    tolerance is not used. Never above the value itself.
+    """
+    bound = max(bound, 0.0)
+    tolerance = CLOSED * max(1.0, abs(bound))
+    if step > 2 * tolerance:
+        bound = float(math.ceil((Fraction(bound) - Fraction(tolerance)) / step) * step)
+    return min(bound, float(value))
 
 
 class Termination(StrEnum):

@@ -181,8 +181,9 @@ def _describe(
 
 def _why(problem: Problem, answer: Answer, used: Usage) -> dict[str, str]:
     """Reasons by chain: the method's own, else what can be said without solving."""
-    found = {} if answer.placement is None else quick_reasons(problem, answer.placement, used)
-    return {**found, **answer.why}
+    if answer.placement is None:
+        return dict(answer.why)
+    return quick_reasons(problem, answer.placement, used, answer.why)
 
 
 def _accepted_weight_bound(instance: Instance, answer: Answer) -> float | None:

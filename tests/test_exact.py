@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, assume, given, settings
 
 from mosaico_place.checking import check
 from mosaico_place.compile import compile_instance
-from mosaico_place.exact.method import rounded_up, solve_exact
+from mosaico_place.exact.method import solve_exact
 from mosaico_place.exact.model import build, decode, encode, transfer
 from mosaico_place.instance import (
     Budget,
@@ -35,7 +35,7 @@ from mosaico_place.instance import (
 from mosaico_place.load import parse_instance
 from mosaico_place.method import Options, Progress
 from mosaico_place.placement import ChainPlacement, Opening, Placement, Spot
-from mosaico_place.result import Termination
+from mosaico_place.result import Termination, rounded_up
 from mosaico_place.rules import CostTerm
 from tests.strategies import tiny_instances
 

@@ -15,10 +15,12 @@ LAYERS = [
     {"explaining"},
     {"solving"},
     {"levers"},
-    {"exact"},
+    {"columns", "exact"},
+    {"search"},
+    {"kernel"},
     {"method", "reasons"},
     {"compile"},
-    {"dumping", "load", "pvnfpc"},
+    {"dumping", "generating", "load", "pvnfpc"},
     {"document"},
     {"schema", "source", "validate"},
     {"describe"},
@@ -28,7 +30,7 @@ LAYERS = [
     {"result"},
     {"placement"},
     {"instance"},
-    {"quantities", "rules", "errors"},
+    {"quantities", "rules", "errors", "solver"},
 ]
 """Modules and packages of the project from top to bottom; one may import only what stands below its own line."""
 

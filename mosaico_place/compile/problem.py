@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from mosaico_place.compile.chain import ChainBlock, compile_chain
@@ -40,12 +40,29 @@ class Problem:
         return sum(block.offered for block in self.blocks.values()) - self.candidates
 
 
+class Blocks(Mapping[str, ChainBlock]):
+    """The block of every chain, compiled when it is first asked for: not every method works on blocks."""
+
+    def __init__(self, instance: Instance, infrastructure: Infrastructure, previous: Placement | None) -> None:
+        self._instance = instance
+        self._infrastructure = infrastructure
+        self._before = {} if previous is None else previous.chains
+        self._blocks: dict[str, ChainBlock] = {}
+
+    def __getitem__(self, name: str) -> ChainBlock:
+        if name not in self._blocks:
+            chain = self._instance.chains[name]
+            self._blocks[name] = compile_chain(self._instance, self._infrastructure, chain, self._before.get(name))
+        return self._blocks[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._instance.chains)
+
+    def __len__(self) -> int:
+        return len(self._instance.chains)
+
+
 def compile_instance(instance: Instance, previous: Placement | None = None, max_moves: int | None = None) -> Problem:
-    """Compile every block of a valid instance (:func:`mosaico_place.validate.faults` finds nothing in it)."""
+    """Compile a valid instance (:func:`mosaico_place.validate.faults` finds nothing in it); blocks follow on demand."""
     infrastructure = compile_infrastructure(instance)
-    before = {} if previous is None else previous.chains
-    blocks = {
-        name: compile_chain(instance, infrastructure, chain, before.get(name))
-        for name, chain in instance.chains.items()
-    }
-    return Problem(instance, infrastructure, blocks, previous, max_moves)
+    return Problem(instance, infrastructure, Blocks(instance, infrastructure, previous), previous, max_moves)

@@ -21,6 +21,7 @@ import numpy as np
 from mosaico_place.errors import SolverError
 from mosaico_place.exact.exactness import Cut
 from mosaico_place.exact.model import FloatArray, Matrix
+from mosaico_place.solver import SilentHighs
 
 _INFINITE = highspy.kHighsInf
 
@@ -95,15 +96,6 @@ class Glimpse:
     nodes: int
 
 
-class _Silent(highspy.Highs):
-    """HiGHS 1.16 prints a banner to stdout with the first call, which is one of its own constructor."""
-
-    def enableCallbacks(self) -> None:  # noqa: N802 (the name is theirs)
-        """Say no to the console before anything else."""
-        self.setOptionValue("log_to_console", False)
-        super().enableCallbacks()  # type: ignore[no-untyped-call]
-
-
 class Highs:
     """One model in HiGHS.
 
@@ -132,7 +124,7 @@ class Highs:
         self._watch = watch
         self._ended = threading.Event()
         self._told = Outcome(Status.INTERRUPTED, None, -np.inf)
-        self._highs = _Silent()  # type: ignore[no-untyped-call]
+        self._highs = SilentHighs()  # type: ignore[no-untyped-call]
         self._set("output_flag", False)
         self._set("threads", threads)
         self._set("parallel", "on" if threads > 1 else "off")

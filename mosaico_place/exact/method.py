@@ -20,7 +20,7 @@ from mosaico_place.exact.strengthening import ALL, Strengthening, packs
 from mosaico_place.instance import Term
 from mosaico_place.method import Answer, Options, Progress
 from mosaico_place.placement import Placement
-from mosaico_place.result import CLOSED, ModelSize, Termination, gap
+from mosaico_place.result import ModelSize, Termination, gap, rounded_up
 from mosaico_place.rules import CostTerm
 
 _LIMIT = {
@@ -164,20 +164,6 @@ def _record(search: _Search, outcome: Outcome, level: int, step: Fraction) -> No
         search.bounds.append(None)
     else:
         search.bounds.append(rounded_up(outcome.bound, step, search.values[level]))
-
-
-def rounded_up(bound: float, step: Fraction, value: Fraction) -> float:
-    """The strongest bound that follows from a solver's bound.
-
-    Nothing lies below 0, and every value is a multiple of ``step``, so a bound between two multiples can be raised to
-    the upper one. A small tolerance keeps the solver's own rounding from raising it too far; a step within that
-    tolerance is not used. Never above the value itself.
-    """
-    bound = max(bound, 0.0)
-    tolerance = CLOSED * max(1.0, abs(bound))
-    if step > 2 * tolerance:
-        bound = float(math.ceil((Fraction(bound) - Fraction(tolerance)) / step) * step)
-    return min(bound, float(value))
 
 
 def _keep(highs: Highs, level: int, value: Fraction, step: Fraction) -> None:

@@ -1,0 +1,312 @@
+"""The kernel's speed: embeddings per second on one core, and what other ways to embed a plain line take.
+
+    uv run python -m benchmarks.kernel [--nodes 150 600 2000] [--runs 5] [--seed 11]
+
+Each call embeds one chain in what is left of a made-up region (:mod:`mosaico_place.generating`, two servers per site).
+Calls run in compiled code, as the engine makes them; before each one the room of a drawn capacity changes, and after
+every 100 of them all prices are drawn and spread anew by Python (half of the capacities are worth nothing, as in linear
+programs). Both are part of the time. No call knows of a path
+from another one: nothing is kept, so nothing has to be refreshed.
+
+Plain lines have five components, each of which any server can run, between two sites, and no budget. The mix is that
+of the generator: sessions (``together``, per-hop L4S queues, half of them with a copy to a shared detector), robots,
+drones (half with per-hop telemetry), attack detection (a join), lines; all have a budget, and times above targets
+count. Everything is compiled and warm before the clock starts. Figures are medians of the runs.
+
+Below stand three ways to embed the same plain line, measured in the same process: compiled dense min-plus over all
+pairs of nodes, the same in numpy (both need a table of all pairs, made anew when prices change, which comes on top),
+and one run of SciPy's Dijkstra in the layered graph, whose weights change in place.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from importlib.metadata import version
+from itertools import islice, pairwise
+from random import Random
+from typing import Any
+
+import numpy as np
+from numba import njit
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+
+from benchmarks.machine import machine
+from mosaico_place import CostTerm, Instance, Term
+from mosaico_place.compile import compile_instance
+from mosaico_place.compile.infrastructure import FloatArray, Infrastructure, IntArray
+from mosaico_place.generating import generate
+from mosaico_place.generating.catalogue import GIB, MBPS
+from mosaico_place.instance import Chain, Component, Flow, Function, Implementation, Level
+from mosaico_place.kernel.batch import Pricer, no_surcharges
+from mosaico_place.kernel.embed import embed, no_embeddings
+from mosaico_place.kernel.prices import Prices, price
+from mosaico_place.kernel.state import empty_state
+from mosaico_place.kernel.tables import Compiled, compile_tables
+
+TARGETS = {150: 30_000, 600: 2_000, 2000: 300}
+"""Plain embeddings per second that are wanted; of the mix, a fifth."""
+
+REFRESH = 100
+"""Calls between two refreshes of prices."""
+
+COMPONENTS = 5
+_CHAINS_PER_SITE, _MOST_CHAINS = 8, 400
+_RUN_S, _MOST_CALLS = 0.5, 30_000
+_LATER = 1e-3
+"""What each level counts beside the one before it, as in the search."""
+_WORTH = 0.4
+"""Part of all weight that all capacities together are worth, on average, as in the ascent."""
+
+
+def plain_lines(sites: int, count: int, seed: int) -> Instance:
+    """Lines of five components between two sites of a region; any server can run any of them."""
+    region = generate(sites, 2, _CHAINS_PER_SITE * sites, 1.2, seed)
+    random = Random(seed)
+    switches = [name for name in region.nodes if name.startswith("sw-")]
+    names = [f"vnf-{number}" for number in range(1, COMPONENTS + 1)]
+    functions = {
+        name: Function(
+            name, {"vnf": Implementation("vnf", Level.VNF, {"cpu": 500, "memory": GIB}, processing_ns=50_000)}
+        )
+        for name in names
+    }
+    chains = {}
+    for number in range(count):
+        start, end = random.sample(switches, 2)
+        components = [Component("from", at=start), *(Component(name, function=name) for name in names)]
+        components.append(Component("to", at=end))
+        rate = random.randint(1, 5) * 10 * MBPS
+        flows = tuple(Flow(tail.name, head.name, rate) for tail, head in pairwise(components))
+        chain = Chain(f"plain-{number}", {one.name: one for one in components}, flows)
+        chains[chain.name] = chain
+    return replace(
+        region,
+        functions=functions,
+        chains=chains,
+        objective=({Term(CostTerm.REJECTED): Fraction(1)}, {Term(CostTerm.RESOURCES): Fraction(1)}),
+    )
+
+
+def full_mix(sites: int, count: int, seed: int) -> Instance:
+    """The first so many chains of a made-up instance, capacities as for all of them."""
+    whole = generate(sites, 2, _CHAINS_PER_SITE * sites, 1.2, seed)
+    return replace(whole, chains=dict(islice(whole.chains.items(), count)))
+
+
+@njit  # type: ignore[untyped-decorator]  # not cached on disk: numba does not notice there when the kernel has changed
+def _calls(tables: Any, state: Any, prices: Any, chains: Any, rows: Any, room: Any, draft: Any, out: Any) -> int:
+    """Embed the chains in turn, each after one capacity has changed; how many could be."""
+    found = 0
+    for i in range(len(chains)):
+        state.free[0, rows[i]] = room[i]
+        _, cost = embed(tables, state, prices, chains[i], np.inf, draft, out)
+        found += cost < np.inf
+    return found
+
+
+class Workload:
+    """Calls of the kernel on one instance."""
+
+    def __init__(self, instance: Instance, seed: int) -> None:
+        self.compiled = compile_tables(compile_instance(instance))
+        self._random = np.random.default_rng(seed)
+        self._state = empty_state(self.compiled)
+        self._scratch = no_embeddings(self.compiled.tables), no_embeddings(self.compiled.tables)
+
+    def prices(self) -> Prices:
+        """Drawn anew."""
+        return drawn_prices(self.compiled, self._random)
+
+    def run(self, chains: IntArray, calls: int) -> float:
+        """Seconds that so many calls take; refreshes of prices included, drawing what changes in between is not."""
+        capacity = self.compiled.rows.capacity[0]
+        order = np.resize(chains, calls)
+        rows = self._random.integers(len(capacity), size=calls)
+        room = np.floor(capacity[rows] * self._random.uniform(0.5, 1.0, calls))
+        began = time.thread_time()
+        for i in range(0, calls, REFRESH):
+            some = slice(i, i + REFRESH)
+            _calls(
+                self.compiled.tables, self._state, self.prices(), order[some], rows[some], room[some], *self._scratch
+            )
+        return time.thread_time() - began
+
+    def per_second(self, chains: IntArray, runs: int) -> float:
+        """Embeddings per second, median of runs, after one to warm up."""
+        self.run(chains, REFRESH)
+        rough = self.run(chains, REFRESH) / REFRESH
+        calls = min(max(round(_RUN_S / rough / REFRESH), 2) * REFRESH, _MOST_CALLS)
+        return statistics.median(calls / self.run(chains, calls) for _ in range(runs))
+
+
+def drawn_prices(compiled: Compiled, random: np.random.Generator) -> Prices:
+    """Prices at shadow prices that are drawn, half of them 0; later levels count a little, as in the search."""
+    capacity = compiled.rows.capacity
+    whole = float(compiled.levels.reject[0].sum()) * _WORTH / capacity.size
+    scarce = random.random(capacity.shape) < 0.5
+    shadow = np.where(scarce, 4 * whole / np.maximum(capacity, 1.0) * random.random(capacity.shape), 0.0)
+    return price(compiled, shadow, weights=np.array([_LATER**level for level in range(compiled.levels.count)]))
+
+
+def binding(instance: Instance, compiled: Compiled, seed: int) -> float:
+    """Part of the chains that a latency budget makes dearer, at drawn prices, in the empty infrastructure."""
+    free = {name: replace(chain, budgets=()) for name, chain in instance.chains.items()}
+    costs = []
+    for one in (compiled, compile_tables(compile_instance(replace(instance, chains=free)))):
+        prices = drawn_prices(one, np.random.default_rng(seed))
+        pricer = Pricer(one, 1)
+        idle = np.zeros(len(one.names))
+        costs.append(pricer(prices._replace(reject=idle + np.inf, late=idle), no_surcharges(len(one.names)))[1])
+        pricer.close()
+    return float((costs[0] > costs[1] * (1 + 1e-9)).mean())
+
+
+@njit  # type: ignore[untyped-decorator]
+def _dense_line(travel: Any, costs: Any, start: int, label: Any, following: Any) -> None:
+    """(nodes,) the least cost of a line that ends on each node, by min-plus over all pairs of nodes."""
+    count = len(label)
+    for n in range(count):
+        label[n] = travel[start, n] + costs[0, n]
+    for c in range(1, len(costs)):
+        following[:] = np.inf
+        for m in range(count):
+            base = label[m]
+            for n in range(count):
+                following[n] = min(following[n], base + travel[m, n])
+        for n in range(count):
+            label[n] = following[n] + costs[c, n]
+
+
+def numpy_line(travel: FloatArray, costs: FloatArray, start: int) -> FloatArray:
+    """The same in numpy."""
+    label: FloatArray = travel[start] + costs[0]
+    for cost in costs[1:]:
+        label = (label[:, None] + travel).min(axis=0) + cost
+    return label
+
+
+@dataclass(frozen=True, slots=True)
+class Layered:
+    """The layered graph: a copy of the infrastructure before every component and after the last one.
+
+    Attributes:
+        graph: (layers x nodes, layers x nodes) arcs within layers, and from each layer to the next.
+        position: (layers - 1, nodes) where the arcs between layers stand in ``graph.data``.
+    """
+
+    graph: Any
+    position: IntArray
+
+
+def layered(infrastructure: Infrastructure, tolls: FloatArray, layers: int) -> Layered:
+    """Build it; what components cost is still 1."""
+    count, arcs = len(infrastructure.nodes), len(infrastructure.tail)
+    shift = np.arange(layers)[:, None] * count
+    nodes = np.arange(count)[None, :]
+    tail = np.concatenate([(infrastructure.tail + shift).ravel(), (nodes + shift[:-1]).ravel()])
+    head = np.concatenate([(infrastructure.head + shift).ravel(), (nodes + shift[1:]).ravel()])
+    size = layers * count
+    number = csr_array((np.arange(1.0, len(tail) + 1), (tail, head)), shape=(size, size))
+    origin = number.data.astype(np.int64) - 1
+    weight = np.concatenate([np.tile(tolls, layers), np.ones(count * (layers - 1))])
+    position = np.empty(len(tail), dtype=np.int64)
+    position[origin] = np.arange(len(tail))
+    graph = csr_array((weight[origin], number.indices, number.indptr), shape=(size, size))
+    return Layered(graph, position[layers * arcs :].reshape(layers - 1, count))
+
+
+def choices(compiled: Compiled, runs: int, seed: int) -> Iterator[str]:
+    """What other ways take for one plain line, in microseconds."""
+    infrastructure = compiled.problem.infrastructure
+    random = np.random.default_rng(seed)
+    count = len(infrastructure.nodes)
+    tolls = random.uniform(1.0, 2.0, len(infrastructure.tail))
+    costs = np.where(infrastructure.forwards, np.inf, random.uniform(1.0, 9.0, (COMPONENTS, count)))
+    start, end = (int(n) for n in random.choice(np.flatnonzero(infrastructure.forwards), 2, replace=False))
+    arcs = csr_array((tolls, (infrastructure.tail, infrastructure.head)), shape=(count, count))
+    travel = np.asarray(dijkstra(arcs))
+    label, following = np.empty(count), np.empty(count)
+    graph = layered(infrastructure, tolls, COMPONENTS + 1)
+
+    def dense() -> float:
+        _dense_line(travel, costs, start, label, following)
+        return float((label + travel[:, end]).min())
+
+    def in_numpy() -> float:
+        return float((numpy_line(travel, costs, start) + travel[:, end]).min())
+
+    def in_scipy() -> float:
+        graph.graph.data[graph.position] = np.where(np.isinf(costs), 1e9, costs)
+        return float(dijkstra(graph.graph, indices=start)[COMPONENTS * count + end])
+
+    assert np.allclose([dense(), in_numpy()], in_scipy()), "all of them find the same line"
+    table = _microseconds(lambda: dijkstra(arcs), runs)
+    compiled_us = _microseconds(dense, runs)
+    yield f"  dense min-plus, compiled: {compiled_us:,.1f} us a line, its table of all pairs {table:,.0f} us"
+    yield f"  dense min-plus, numpy: {_microseconds(in_numpy, runs):,.0f} us a line, the same table"
+    yield f"  Dijkstra in the layered graph, SciPy: {_microseconds(in_scipy, runs):,.0f} us a line"
+
+
+def _microseconds(function: Callable[[], object], runs: int) -> float:
+    """Of one call: median of runs, each of as many calls as take a while."""
+    began = time.thread_time()
+    function()
+    calls = max(1, round(0.1 / max(time.thread_time() - began, 1e-6)))
+    found = []
+    for _ in range(runs):
+        began = time.thread_time()
+        for _ in range(calls):
+            function()
+        found.append((time.thread_time() - began) / calls)
+    return 1e6 * statistics.median(found)
+
+
+def report(nodes: int, runs: int, seed: int) -> Iterator[str]:
+    """The lines that are printed for one size."""
+    sites = round(nodes / 3)
+    wanted = TARGETS.get(nodes)
+    plain = Workload(plain_lines(sites, _MOST_CHAINS, seed), seed)
+    net, count = plain.compiled.tables.net, len(plain.compiled.names)
+    between = int((net.forwards[net.tail] & net.forwards[net.head]).sum())
+    yield f"{3 * sites} nodes, {len(net.tail)} arcs; core: {int(net.forwards.sum())} nodes that forward, {between} arcs"
+    yield _line("plain lines", plain.per_second(np.arange(count), runs), wanted)
+    instance = full_mix(sites, _MOST_CHAINS, seed)
+    mix = Workload(instance, seed)
+    kinds = [name.rpartition("-")[0] for name in mix.compiled.names]
+    yield _line("mix", mix.per_second(np.arange(len(kinds)), runs), None if wanted is None else wanted / 5)
+    for kind in sorted(set(kinds)):
+        these = np.array([k for k, other in enumerate(kinds) if other == kind], dtype=np.int64)
+        yield _line(f"  {kind}", mix.per_second(these, runs), None)
+    yield f"  latency binds for {binding(instance, mix.compiled, seed):.0%} of the mix"
+    yield from choices(plain.compiled, runs, seed)
+
+
+def _line(what: str, per_second: float, wanted: float | None) -> str:
+    target = "" if wanted is None else f", wanted {wanted:,.0f}/s: {'met' if per_second >= wanted else 'missed'}"
+    return f"  {what}: {per_second:,.0f}/s, {1e6 / per_second:,.1f} us each{target}"
+
+
+def main() -> None:
+    """Print the figures of every size."""
+    parser = argparse.ArgumentParser(description="embeddings per second on one core")
+    parser.add_argument("--nodes", type=int, nargs="+", default=list(TARGETS))
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=11)
+    asked = parser.parse_args()
+    packages = ", ".join(f"{name} {version(name)}" for name in ("numba", "numpy", "scipy"))
+    print(f"{machine()}; {packages}")
+    print(f"one thread; load average of the machine {os.getloadavg()[0]:.1f}")
+    for nodes in asked.nodes:
+        for line in report(nodes, asked.runs, asked.seed):
+            print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""Column generation: shadow prices for everything, and a lower bound that holds at every moment.
+
+The bound at any prices is the Lagrangian one: every chain pays for what it takes and embeds itself as cheaply as it
+can, or is rejected; what the capacities are worth is taken off again. The kernel's lower bounds stand in for chains
+that it cannot embed exactly, so heuristics in it never make the bound invalid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from mosaico_place.columns.master import Duals, Master, Mix
+from mosaico_place.compile.infrastructure import FloatArray
+from mosaico_place.kernel.batch import Column, Measurer, Pricer
+from mosaico_place.kernel.prices import Prices, price
+from mosaico_place.kernel.solution import Solution
+from mosaico_place.kernel.tables import Compiled
+
+WORTHWHILE, PATIENCE = 0.01, 6
+"""Rounds that close less than so much of what lies between master and bound are idle; after so many of them it ends."""
+
+ROUNDING = 1e-11
+"""Relative to the sum of a bound's terms, more than float64 can err in adding them up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What the kernel says at some prices.
+
+    Attributes:
+        duals: the prices.
+        prices: the same for the kernel.
+        bound: on the level that is minimised, the values of the levels before it given.
+        columns: the embeddings found.
+        size: of the terms that the bound adds up.
+    """
+
+    duals: Duals
+    prices: Prices
+    bound: float
+    columns: list[Column]
+    size: float
+
+
+class Generation:
+    """One master and what feeds it."""
+
+    def __init__(self, compiled: Compiled, pricer: Pricer) -> None:
+        self.compiled = compiled
+        self.master = Master(compiled)
+        self.level = 0
+        self.values: list[float] = []
+        """Of the levels before, at which they are kept."""
+        self.best: Quote | None = None
+        self._pricer = pricer
+        self._measurer = Measurer(compiled)
+
+    def quote(self, duals: Duals) -> Quote:
+        """Price all chains."""
+        tables = self.compiled.tables
+        prices = price(self.compiled, duals.shadow, duals.load, duals.levels)
+        rate = prices.opening - duals.load * np.where(
+            np.isfinite(tables.openings["capacity"]), tables.openings["capacity"], 0.0
+        )
+        rate -= self.master.opened_by_ties(duals)
+        prices = prices._replace(opening=np.zeros_like(prices.opening))
+        lower, cost = self._pricer(prices, self.master.surcharges(duals))
+        required = tables.chains["required"] > 0
+        bound = float(np.where(required, lower, np.minimum(lower, prices.reject)).sum())
+        worth = float((duals.shadow * self.compiled.rows.capacity).sum())
+        bound -= worth
+        bound += self._opened(np.minimum(rate, 0.0))
+        bound -= float(np.dot(duals.levels[: self.level], self.values))
+        out = self._pricer.out
+        columns = [self._measurer(int(k), prices, out) for k in np.flatnonzero(np.isfinite(cost))]
+        return Quote(duals, prices, bound, columns, worth + float(prices.reject.sum()))
+
+    def _opened(self, rate: FloatArray) -> float:
+        """Least sum over openings: as many as there can be where one costs less than nothing."""
+        openings = self.compiled.tables.openings
+        grouped = openings["group"] >= 0
+        total = float((rate * openings["most"])[~grouped].sum())
+        least = np.zeros(len(self.compiled.offers.groups))
+        np.minimum.at(least, openings["group"][grouped], rate[grouped])
+        return total + float(least.sum())
+
+    def note(self, quote: Quote) -> None:
+        """Keep the best bound."""
+        if self.best is None or quote.bound > self.best.bound:
+            self.best = quote
+
+    def suggest(self, shadow: FloatArray) -> None:
+        """Let these shadow prices of capacities be the first to be tried."""
+        weights = np.zeros(self.compiled.levels.count)
+        weights[self.level] = 1.0
+        openings = np.zeros(len(self.compiled.tables.openings))
+        self.note(self.quote(Duals(shadow, openings, np.zeros(0), weights)))
+
+    def columns_of(self, solution: Solution) -> list[Column]:
+        """The columns of what is placed."""
+        prices = price(self.compiled, np.zeros_like(self.compiled.rows.capacity))
+        placed = np.flatnonzero(solution.placed)
+        return [self._measurer(int(k), prices, solution.embeddings, solution.state) for k in placed]
+
+    @property
+    def bound(self) -> float | None:
+        """The best bound, less what rounding in its sums could have added."""
+        if self.best is None or not np.isfinite(self.best.bound):
+            return None
+        return self.best.bound - ROUNDING * max(1.0, self.best.size)
+
+    def round(self) -> tuple[Mix, int]:
+        """Solve the master, price at its duals, add columns; how many were new."""
+        mix = self.master.solve()
+        quote = self.quote(mix.duals)
+        self.note(quote)
+        return mix, self.master.add(quote.columns)
+
+    def run(self, stop: Callable[[], bool], closed: Callable[[float, float], bool]) -> Mix:
+        """Generate columns until ``closed(value of the master, bound)``, or little new comes, or it must stop."""
+        idle = 0
+        while True:
+            before = -np.inf if self.best is None else self.best.bound
+            mix, new = self.round()
+            assert self.best is not None, "a round prices"
+            bound = self.best.bound
+            idle = 0 if bound - before > WORTHWHILE * max(mix.value - bound, 0.0) else idle + 1
+            if stop() or closed(mix.value, bound) or idle > PATIENCE or (mix.settled and not new):
+                return mix
+
+    def next_level(self, value: float) -> None:
+        """Go on to the next level, keeping this one at ``value``."""
+        self.master.next_level(value)
+        self.values.append(value)
+        self.level += 1
+        self.best = None

@@ -1,0 +1,52 @@
+"""The ``columns`` method: prices and bounds by column generation, placements by the search that they guide."""
+
+from __future__ import annotations
+
+from mosaico_place.columns.generation import Generation
+from mosaico_place.compile import Problem
+from mosaico_place.compile.infrastructure import FloatArray
+from mosaico_place.kernel.solution import Solution
+from mosaico_place.method import Answer, Options
+from mosaico_place.search.ascent import ascend
+from mosaico_place.search.method import Run, run_levels
+
+CLOSE = 1e-4
+"""Relative distance of the master's value from the bound at which more columns are not worth their time."""
+
+PRICING_SHARE = 0.25
+"""Part of the time that is left which generating columns for a level may take."""
+
+
+def solve_columns(problem: Problem, options: Options) -> Answer:
+    """Generate columns for the best bound, then search with their shadow prices, level by level."""
+    generations: list[Generation] = []
+
+    def pricing(run: Run, level: int, solution: Solution) -> tuple[FloatArray, float | None]:
+        if not generations:
+            generations.append(Generation(run.compiled, run.pricer))
+            ascent = ascend(run.compiled, run.pricer, 0, stop=run.stopped)
+            generations[0].master.add(ascent.columns)
+            generations[0].suggest(ascent.shadow)
+        else:
+            generations[0].master.add(generations[0].columns_of(solution))
+            generations[0].next_level(float(solution.values()[level - 1]))
+        return _generate(run, generations[0], level)
+
+    return run_levels(problem, options, pricing)
+
+
+def _generate(run: Run, generation: Generation, level: int) -> tuple[FloatArray, float | None]:
+    """Generate columns for a level until its bound is close or its time is up."""
+    before = run.options.elapsed_s()
+    share = run.options.remaining_s() * PRICING_SHARE
+
+    def stop() -> bool:
+        return run.stopped() or run.options.elapsed_s() - before > share
+
+    def closed(value: float, bound: float) -> bool:
+        run.tell("columns", level, None, bound)
+        return value - bound <= CLOSE * max(abs(value), 1e-6)
+
+    generation.run(stop, closed)
+    assert generation.best is not None, "a run prices at least once"
+    return generation.best.duals.shadow, generation.bound

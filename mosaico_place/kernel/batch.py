@@ -1,0 +1,287 @@
+"""The kernel over many chains at once, and what their embeddings take."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from mosaico_place.compile.infrastructure import FloatArray
+from mosaico_place.kernel.compiled import inner
+from mosaico_place.kernel.embed import (
+    Embeddings,
+    apply_component,
+    apply_flow,
+    embed,
+    first_node,
+    followed,
+    merged_before,
+    merged_cost,
+    no_embeddings,
+    option_cost,
+    program_in_use,
+    remove,
+)
+from mosaico_place.kernel.prices import Prices
+from mosaico_place.kernel.state import State, empty_state
+from mosaico_place.kernel.tables import Compiled
+
+
+class Surcharges(NamedTuple):
+    """What chains pay for each component or flow that an opening serves, besides its load; sparse, by chain.
+
+    Attributes:
+        start: (chains + 1,) slices of the others.
+        opening: which.
+        amount: how much.
+    """
+
+    start: NDArray[np.int64]
+    opening: NDArray[np.int32]
+    amount: FloatArray
+
+
+def no_surcharges(chains: int) -> Surcharges:
+    """Nothing extra."""
+    return Surcharges(np.zeros(chains + 1, dtype=np.int64), np.zeros(0, dtype=np.int32), np.zeros(0))
+
+
+class Column(NamedTuple):
+    """One embedding of one chain, as what it takes and costs.
+
+    Attributes:
+        chain: index.
+        rows: flat indices into (1 + classes, rows); amounts: quanta.
+        openings, loads: what serves it, and with which load in rate quanta.
+        costs: (levels,).
+        option, length, path: the embedding, of the chain's components and flows.
+    """
+
+    chain: int
+    rows: NDArray[np.int64]
+    amounts: FloatArray
+    openings: NDArray[np.int64]
+    loads: FloatArray
+    costs: FloatArray
+    option: NDArray[np.int32]
+    length: NDArray[np.int32]
+    path: NDArray[np.int32]
+
+
+@njit(cache=True, nogil=True)
+def _price_chains(
+    tables: Any, state: Any, prices: Any, surcharges: Any, chains: Any, draft: Any, out: Any, lower: Any, cost: Any
+) -> None:
+    for k in chains:
+        lower[k], cost[k] = np.inf, np.inf
+        if not tables.chains[k].possible:
+            continue
+        begin, end = surcharges.start[k], surcharges.start[k + 1]
+        for i in range(begin, end):
+            prices.extra[surcharges.opening[i]] = surcharges.amount[i]
+        cutoff = np.inf if tables.chains[k].required else prices.reject[k]
+        lower[k], cost[k] = embed(tables, state, prices, k, cutoff, draft, out)
+        for i in range(begin, end):
+            prices.extra[surcharges.opening[i]] = 0.0
+
+
+class Pricer:
+    """Prices all chains against the empty infrastructure, on several threads (compiled code runs beside the GIL)."""
+
+    def __init__(self, compiled: Compiled, threads: int) -> None:
+        self._compiled = compiled
+        self._states = [empty_state(compiled) for _ in range(threads)]
+        self._drafts = [no_embeddings(compiled.tables) for _ in range(threads)]
+        self.out = no_embeddings(compiled.tables)
+        self._pool = ThreadPoolExecutor(threads)
+
+    def __call__(self, prices: Prices, surcharges: Surcharges) -> tuple[FloatArray, FloatArray]:
+        """(chains,) lower bounds and costs of embeddings; these stand in ``out``, where the cost is finite."""
+        count = len(self._compiled.names)
+        lower, cost = np.empty(count), np.empty(count)
+        threads = len(self._states)
+        jobs = []
+        for i, (state, draft) in enumerate(zip(self._states, self._drafts, strict=True)):
+            own = prices._replace(extra=np.zeros_like(prices.extra))
+            some = np.arange(i, count, threads)
+            jobs.append(
+                self._pool.submit(
+                    _price_chains, self._compiled.tables, state, own, surcharges, some, draft, self.out, lower, cost
+                )
+            )
+        for job in jobs:
+            job.result()
+        return lower, cost
+
+    def close(self) -> None:
+        """End the threads."""
+        self._pool.shutdown()
+
+
+@njit(cache=True)
+def place(tables: Any, state: Any, prices: Any, k: int, option: Any, length: Any, path: Any) -> bool:
+    """Place a chain as it is written; False, and nothing taken, if it does not fit."""
+    chain = tables.chains[k]
+    for c in range(chain.component, chain.component_end):
+        if option[c] >= 0:
+            merged = merged_before(tables, k, c, option)
+            if merged:
+                cost = merged_cost(tables, state, prices, k, c, option[c])
+            else:
+                cost = option_cost(tables, state, prices, k, c, option[c])
+            if cost == np.inf:
+                remove(tables, state, prices, k, 0, c - chain.component, option, length, path)
+                return False
+            apply_component(tables, state, k, c, option[c], merged, 1)
+    components = chain.component_end - chain.component
+    for f in range(chain.flow, chain.flow_end):
+        fits, _ = apply_flow(tables, state, prices, k, f, option, length, path)
+        if not fits:
+            remove(tables, state, prices, k, f - chain.flow, components, option, length, path)
+            return False
+    return True
+
+
+class Costs(NamedTuple):
+    """The level costs of chains for compiled code, as in :class:`mosaico_place.kernel.levels.Levels`."""
+
+    late: FloatArray
+    move: FloatArray
+    link: FloatArray
+    arc: FloatArray
+    option: FloatArray
+    program: FloatArray
+
+
+@njit(cache=True)
+def measure(
+    tables: Any, state: Any, costs: Any, k: int, option: Any, length: Any, path: Any, late_ns: float,
+    taken: Any, rows: Any, served: Any, openings: Any, total: Any,
+) -> Any:  # fmt: skip
+    """What a placed chain takes by itself and costs on every level.
+
+    Args:
+        taken: (1 + classes, rows) zeros; what it takes afterwards.
+        rows: room for the flat indices of what it takes; served: (openings,) zeros, the loads afterwards.
+        openings: room for what serves it; total: (levels,) the costs.
+
+    Returns:
+        (number of rows, number of openings).
+    """
+    chain = tables.chains[k]
+    line = chain.line
+    found, opened = 0, 0
+    total[:] = costs.late[:, k] * late_ns
+    for c in range(chain.component, chain.component_end):
+        o = option[c]
+        if o < 0:
+            continue
+        component, one = tables.components[c], tables.options[o]
+        if component.ran and o != component.home:
+            total += costs.move[:, k] * component.move_price
+        if not merged_before(tables, k, c, option):
+            found = _note(tables, line, one.use, one.use_end, taken, rows, found)
+            total += costs.option[:, o]
+        if one.opening >= 0:
+            opened = _note_opening(one.opening, component.load, served, openings, opened)
+    for f in range(chain.flow, chain.flow_end):
+        rate, table = tables.flows[f].rate, tables.flows[f].touch
+        for i in range(followed(tables, f, length, path), length[f]):
+            a = path[f, i]
+            total += costs.link[:, k] * (costs.arc[a] * rate)
+            found = _note_row(line, tables.first_arc + a, rate, taken, rows, found)
+        if tables.plain[table]:
+            continue
+        for i in range(length[f] + 1):
+            n = first_node(tables, f, option) if i == 0 else tables.net.head[path[f, i - 1]]
+            e, end = tables.touch_start[table, n], tables.touch_start[table, n + 1]
+            while e < end:
+                chosen, e = program_in_use(tables, state, e, end)
+                program = tables.programs[chosen]
+                found = _note(tables, line, program.use, program.use_end, taken, rows, found)
+                total += costs.program[:, chosen]
+                if program.opening >= 0:
+                    opened = _note_opening(program.opening, rate, served, openings, opened)
+    return found, opened
+
+
+@inner
+def _note_row(line: int, row: int, amount: float, taken: Any, rows: Any, found: int) -> int:
+    if amount > 0:
+        if taken[0, row] == 0:
+            rows[found] = row
+            found += 1
+            if line > 0:
+                rows[found] = line * taken.shape[1] + row
+                found += 1
+        taken[0, row] += amount
+        if line > 0:
+            taken[line, row] += amount
+    return found
+
+
+@inner
+def _note(tables: Any, line: int, use: int, use_end: int, taken: Any, rows: Any, found: int) -> int:
+    for i in range(use, use_end):
+        found = _note_row(line, tables.uses_row[i], tables.uses_amount[i], taken, rows, found)
+    return found
+
+
+@inner
+def _note_opening(o: int, load: float, served: Any, openings: Any, opened: int) -> int:
+    for i in range(opened):
+        if openings[i] == o:
+            served[o] += load
+            return opened
+    openings[opened] = o
+    served[o] = load
+    return opened + 1
+
+
+class Measurer:
+    """Turns embeddings into columns, by placing each alone."""
+
+    def __init__(self, compiled: Compiled) -> None:
+        tables, levels = compiled.tables, compiled.levels
+        self._compiled = compiled
+        self._state = empty_state(compiled)
+        self._costs = Costs(levels.late, levels.move, levels.link, levels.arc, levels.option, levels.program)
+        self._taken = np.zeros_like(compiled.rows.capacity)
+        self._served = np.zeros(len(tables.openings))
+        self._rows = np.empty(self._taken.size, dtype=np.int64)
+        self._openings = np.empty(len(tables.openings), dtype=np.int64)
+
+    def __call__(self, k: int, prices: Prices, embeddings: Embeddings, state: State | None = None) -> Column:
+        """The column of chain ``k`` as it is embedded.
+
+        Args:
+            k: the chain.
+            prices: by which programs are chosen where nothing is opened yet.
+            embeddings: where it stands.
+            state: one in which it is placed; None: it is placed alone for the moment.
+        """
+        tables = self._compiled.tables
+        option, length, path = embeddings.option, embeddings.length, embeddings.path
+        chain = tables.chains[k]
+        if state is None:
+            assert place(tables, self._state, prices, k, option, length, path), "a chain alone has room"
+        total = np.empty(self._compiled.levels.count)
+        found, opened = measure(
+            tables, self._state if state is None else state, self._costs, k, option, length, path,
+            embeddings.late_ns[k], self._taken, self._rows, self._served, self._openings, total,
+        )  # fmt: skip
+        rows, openings = self._rows[:found].copy(), self._openings[:opened].copy()
+        amounts, loads = self._taken.ravel()[rows], self._served[openings]
+        self._taken.ravel()[rows] = 0.0
+        self._served[openings] = 0.0
+        components, flows = slice(chain["component"], chain["component_end"]), slice(chain["flow"], chain["flow_end"])
+        if state is None:
+            count = flows.stop - flows.start, components.stop - components.start
+            remove(tables, self._state, prices, k, *count, option, length, path)
+        return Column(
+            k, rows, amounts, openings, loads, total,
+            option[components].copy(), length[flows].copy(), path[flows].copy(),
+        )  # fmt: skip

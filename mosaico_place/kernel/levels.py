@@ -1,0 +1,154 @@
+"""What everything costs, objective level by objective level, as arrays."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from mosaico_place.compile import Problem
+from mosaico_place.compile.infrastructure import FloatArray
+from mosaico_place.instance import Chain, Function, Implementation, Instance, Node, ObjectiveLevel, Term
+from mosaico_place.kernel.offers import Offers, Run
+from mosaico_place.kernel.rows import BANDWIDTH, Rows
+from mosaico_place.placement import Opening
+from mosaico_place.rules import CostTerm
+
+NS_PER_MS = 10**6
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """Cost coefficients; the first index is the level.
+
+    Attributes:
+        reject: (levels, chains) of a chain that is not accepted.
+        late: (levels, chains) per ns above a target.
+        move: (levels, chains) factor on the prices of moved components.
+        link: (levels, chains) factor on ``arc``.
+        arc: (arcs,) per rate quantum.
+        option: (levels, options).
+        program: (levels, programs) for each flow that one serves.
+        opening: (levels, openings) for each opened instance.
+        active: (levels,) factor on ``node``.
+        node: (nodes,) price of a node that hosts something.
+        balance: (levels,) factor on the largest used share.
+        steps: (levels,) of which every value of a level is a multiple; 0 where that is not known.
+    """
+
+    reject: FloatArray
+    late: FloatArray
+    move: FloatArray
+    link: FloatArray
+    arc: FloatArray
+    option: FloatArray
+    program: FloatArray
+    opening: FloatArray
+    active: FloatArray
+    node: FloatArray
+    balance: FloatArray
+    steps: tuple[Fraction, ...]
+
+    @property
+    def count(self) -> int:
+        """How many levels there are."""
+        return len(self.reject)
+
+
+def compile_levels(problem: Problem, rows: Rows, offers: Offers) -> Levels:
+    """Price everything."""
+    instance, nodes = problem.instance, problem.infrastructure.nodes
+    chains = list(instance.chains.values())
+    ran = set() if problem.previous is None else set(problem.previous.chains)
+
+    def by_chain(*costs: CostTerm) -> FloatArray:
+        return np.array([[float(_weight(level, costs, chain)) for chain in chains] for level in instance.objective])
+
+    def overall(cost: CostTerm) -> FloatArray:
+        return np.array([float(level.get(Term(cost), 0)) for level in instance.objective])
+
+    weight = np.array([float(chain.weight) for chain in chains])
+    gone = np.array([float(chain.weight) if chain.name in ran else 0.0 for chain in chains])
+    resources = overall(CostTerm.RESOURCES)
+    option = np.array([_option_price(instance, nodes[run.candidate.node], run) for run in offers.runs])
+    wishes = np.array([_wishes(instance, nodes[run.candidate.node], run) for run in offers.runs]).reshape(
+        len(offers.runs), len(instance.objective)
+    )
+    program = np.array([_program_price(offers, *entry) for entry in offers.program_runs])
+    openings = np.array([_opening_price(instance, key) for key in offers.openings])
+    unit = rows.quantum[BANDWIDTH]
+    arc = [float(instance.bandwidth_price(link) * unit) for link in instance.links for _ in range(2)]
+    return Levels(
+        reject=by_chain(CostTerm.REJECTED) * weight + by_chain(CostTerm.DROPPED) * gone,
+        late=by_chain(CostTerm.LATENCY) * weight / NS_PER_MS,
+        move=by_chain(CostTerm.MOVES),
+        link=by_chain(CostTerm.LINKS),
+        arc=np.array(arc),
+        option=np.outer(resources, option) + wishes.T,
+        program=np.outer(resources, program),
+        opening=np.outer(resources, openings),
+        active=overall(CostTerm.ACTIVE),
+        node=np.array([float(instance.active_price(node)) for node in nodes]),
+        balance=overall(CostTerm.BALANCE),
+        steps=tuple(_step(level, chains) for level in instance.objective),
+    )
+
+
+def _step(level: ObjectiveLevel, chains: list[Chain]) -> Fraction:
+    """The greatest number that divides every value of a level which only counts chains; 0 for other levels."""
+    if not all(term.cost in (CostTerm.REJECTED, CostTerm.DROPPED) for term in level):
+        return Fraction(0)
+    parts = {weight * chain.weight for weight in level.values() for chain in chains}
+    denominator = math.lcm(*(part.denominator for part in parts))
+    return Fraction(math.gcd(*(int(part * denominator) for part in parts)), denominator)
+
+
+def _weight(level: ObjectiveLevel, costs: tuple[CostTerm, ...], chain: Chain) -> Fraction:
+    """What a level multiplies the cost terms of a chain with."""
+    terms = [Term(cost, name) for cost in costs for name in {None, chain.class_name}]
+    return sum((level.get(term, Fraction(0)) for term in terms), Fraction(0))
+
+
+def _priced(instance: Instance, function: Function, node: Node, implementation: Implementation, whole: bool) -> float:
+    demand = implementation.alone if whole else implementation.demand
+    total = sum(
+        (amount * instance.resource_price(function, node, resource) for resource, amount in demand.items()),
+        Fraction(0),
+    )
+    return float(total + (instance.opened_price(function, node) if whole and function.shared else 0))
+
+
+def _option_price(instance: Instance, node: Node, run: Run) -> float:
+    implementation = run.candidate.implementation
+    assert implementation is not None, "functions have implementations"
+    whole = run.key.private or not run.function.shared
+    device = sum(
+        (
+            amount * instance.device_price(run.function, node, resource)
+            for resource, amount in implementation.device.items()
+        ),
+        Fraction(0),
+    )
+    return _priced(instance, run.function, node, implementation, whole) + float(device)
+
+
+def _wishes(instance: Instance, node: Node, run: Run) -> list[float]:
+    """Per level, what the component's preference says of the node."""
+    if run.key.wish is None:
+        return [0.0] * len(instance.objective)
+    chain = instance.chains[run.key.wish[0]]
+    price = chain.preference[run.key.wish[1]].price(node)
+    return [float(_weight(level, (CostTerm.PREFERENCE,), chain) * price) for level in instance.objective]
+
+
+def _program_price(offers: Offers, node: int, function: Function, program: Implementation, shared: bool) -> float:
+    return _priced(offers.instance, function, offers.infrastructure.nodes[node], program, not shared)
+
+
+def _opening_price(instance: Instance, key: Opening) -> float:
+    owner, node = instance.functions[key.function], instance.nodes[key.node]
+    once = owner.implementations[key.implementation].once
+    total = sum((amount * instance.resource_price(owner, node, name) for name, amount in once.items()), Fraction(0))
+    return float(total + instance.opened_price(owner, node))

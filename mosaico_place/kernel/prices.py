@@ -1,0 +1,84 @@
+"""What a unit of everything is worth, spread over options, programs and arcs."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from mosaico_place.compile.infrastructure import FloatArray
+from mosaico_place.kernel.tables import Compiled
+
+
+class Prices(NamedTuple):
+    """Prices for compiled code; the first index of some is the line of capacities (0: of no class with a share).
+
+    Attributes:
+        option: (1 + classes, options), program: (1 + classes, programs), toll: (1 + classes, arcs) per rate quantum.
+        opening: (openings,) of one more instance.
+        load: (openings,) per rate quantum served.
+        extra: (openings,) for each component or flow of the chain at hand that is served; scratch of a batch.
+        arc: (arcs,) what a rate quantum costs directly; times ``link`` of the chain.
+        reject, late, link, move: (chains,) of not accepting it, per ns late, factors on ``arc`` and on moves.
+    """
+
+    option: FloatArray
+    program: FloatArray
+    toll: FloatArray
+    opening: FloatArray
+    load: FloatArray
+    extra: FloatArray
+    arc: FloatArray
+    reject: FloatArray
+    late: FloatArray
+    link: FloatArray
+    move: FloatArray
+
+
+def price(
+    compiled: Compiled, shadow: FloatArray, load: FloatArray | None = None, weights: NDArray[np.float64] | None = None
+) -> Prices:
+    """Combine shadow prices and costs.
+
+    Args:
+        compiled: the problem.
+        shadow: (1 + classes, rows) worth of a quantum, of all and in addition for each class; whole numbers are kept
+            exactly.
+        load: (openings,) worth of a rate quantum of what opened instances carry; None for nothing.
+        weights: (levels,) what each level's costs count; None for the first level alone.
+    """
+    tables, levels = compiled.tables, compiled.levels
+    if weights is None:
+        weights = np.zeros(levels.count)
+        weights[0] = 1.0
+    lines = shadow + np.where(np.arange(len(shadow))[:, None] > 0, shadow[0], 0.0)
+    rows, amounts = tables.uses_row, tables.uses_amount
+    return Prices(
+        option=spread_over(rows, amounts, lines, tables.options["use"], tables.options["use_end"])
+        + weights @ levels.option,
+        program=spread_over(rows, amounts, lines, tables.programs["use"], tables.programs["use_end"])
+        + weights @ levels.program,
+        toll=np.ascontiguousarray(lines[:, tables.first_arc :]),
+        opening=spread_over(rows, amounts, lines[:1], tables.openings["use"], tables.openings["use_end"])[0]
+        + weights @ levels.opening,
+        load=np.zeros(len(tables.openings)) if load is None else load,
+        extra=np.zeros(len(tables.openings)),
+        arc=levels.arc,
+        reject=weights @ levels.reject,
+        late=weights @ levels.late,
+        link=weights @ levels.link,
+        move=weights @ levels.move,
+    )
+
+
+@njit(cache=True)
+def spread_over(rows: Any, amounts: Any, lines: Any, begin: Any, end: Any) -> Any:
+    """(lines, slices) of the price of every slice of uses."""
+    total = np.zeros((len(lines), len(begin)))
+    for line in range(len(lines)):
+        for j in range(len(begin)):
+            for i in range(begin[j], end[j]):
+                total[line, j] += lines[line, rows[i]] * amounts[i]
+    return total

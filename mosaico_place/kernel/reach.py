@@ -1,0 +1,170 @@
+"""Where components can stand in time: what rules about one chain alone leave, for compiled code.
+
+The same reasoning as :mod:`mosaico_place.compile.timing`, whose tables between all pairs of nodes grow with the square
+of the infrastructure; here times spread from node to node over the arcs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from mosaico_place.compile import Problem
+from mosaico_place.compile.infrastructure import BoolArray, FloatArray
+from mosaico_place.instance import Chain
+from mosaico_place.kernel.compiled import inner
+from mosaico_place.kernel.spread import spread
+from mosaico_place.latency import order
+
+
+def prune(problem: Problem, tables: Any, masks: BoolArray, room: FloatArray) -> None:
+    """Fill ``tables.mask`` and mark chains that nothing is left of as impossible.
+
+    Args:
+        problem: the instance.
+        tables: the arrays, all else filled.
+        masks: (components, nodes) where a component could stand by itself; changed.
+        room: (arcs,) bandwidth in quanta.
+    """
+    for k, chain in enumerate(problem.instance.chains.values()):
+        first = int(tables.chains[k]["component"])
+        position = {name: first + i for i, name in enumerate(order(chain))}
+        while True:
+            size = masks[first : first + len(position)].sum()
+            _share_labels(problem, chain, position, masks)
+            _keep_reachable(tables, k, masks, room)
+            if masks[first : first + len(position)].sum() == size:
+                break
+    for k in range(len(tables.chains)):
+        chain = tables.chains[k]
+        for u in range(chain["unit"], chain["unit_end"]):
+            if not tables.mask[u].any():
+                tables.chains[k]["possible"] = 0
+
+
+def _share_labels(problem: Problem, chain: Chain, position: dict[str, int], masks: BoolArray) -> None:
+    """Rule ``together`` by label: only values that all components of the group can reach."""
+    for group in chain.together:
+        if group.by is None:
+            continue
+        values = np.array(["\0".join(node.value(group.by)) for node in problem.infrastructure.nodes])
+        lines = [position[name] for name in group.components]
+        common = set.intersection(*(set(values[masks[line]]) for line in lines))
+        fits = np.isin(values, list(common))
+        for line in lines:
+            masks[line] &= fits
+
+
+@njit(cache=True)
+def _keep_reachable(tables: Any, k: int, masks: Any, room: Any) -> None:
+    """One pass over a chain: units, flows, budgets."""
+    chain = tables.chains[k]
+    c0, c1 = chain.component, chain.component_end
+    count = masks.shape[1]
+    for u in range(chain.unit, chain.unit_end):
+        for n in range(count):
+            fits = True
+            for c in range(c0, c1):
+                if tables.components[c].unit == u and not masks[c, n]:
+                    fits = False
+            tables.mask[u, n] = fits
+    for c in range(c0, c1):
+        masks[c] = tables.mask[tables.components[c].unit]
+    arcs = len(room)
+    zero = np.zeros(arcs)
+    keys, items = np.empty(arcs + count), np.empty(arcs + count, np.int32)
+    dist, last = np.empty(count), np.empty(count, np.int32)
+    least = np.full((c1 - c0, count), np.inf)
+    for c in range(c0, c1):
+        least_processing(tables, c, masks, least[c - c0])
+    for b in range(chain.budget, chain.budget_end):
+        budget = tables.budgets[b]
+        early = np.where(masks[c0:c1], 0.0, np.inf)
+        late = early.copy()
+        on = np.zeros(c1 - c0, np.bool_)
+        on[budget.tail - c0] = True
+        on[budget.head - c0] = True
+        for i in range(budget.flow, budget.flow_end):
+            f = tables.budget_flows[i]
+            t, h = tables.flows[f].tail - c0, tables.flows[f].head - c0
+            on[t] = True
+            on[h] = True
+            _pass_on(tables, f, room, zero, early[t] + least[t], True, dist, last, keys, items)
+            early[h] = np.maximum(early[h], dist)
+        for i in range(budget.flow_end - 1, budget.flow - 1, -1):
+            f = tables.budget_flows[i]
+            t, h = tables.flows[f].tail - c0, tables.flows[f].head - c0
+            _pass_on(tables, f, room, zero, least[h] + late[h], False, dist, last, keys, items)
+            late[t] = np.maximum(late[t], dist)
+        if budget.within_ns < np.inf:
+            for c in range(c0, c1):
+                if on[c - c0]:
+                    for n in range(count):
+                        if early[c - c0, n] + least[c - c0, n] + late[c - c0, n] > budget.within_ns:
+                            masks[c, n] = False
+    for u in range(chain.unit, chain.unit_end):
+        for n in range(count):
+            for c in range(c0, c1):
+                if tables.components[c].unit == u and not masks[c, n]:
+                    tables.mask[u, n] = False
+    for f in range(chain.flow, chain.flow_end):
+        t, h = tables.components[tables.flows[f].tail].unit, tables.components[tables.flows[f].head].unit
+        _pass_on(tables, f, room, zero, np.where(tables.mask[t], 0.0, np.inf), True, dist, last, keys, items)
+        tables.mask[h] &= dist < np.inf
+        _pass_on(tables, f, room, zero, np.where(tables.mask[h], 0.0, np.inf), False, dist, last, keys, items)
+        tables.mask[t] &= dist < np.inf
+    for c in range(c0, c1):
+        masks[c] &= tables.mask[tables.components[c].unit]
+
+
+@inner
+def least_processing(tables: Any, c: int, masks: Any, least: Any) -> None:
+    """(nodes,) the least time that a component takes where it may stand; 0 if it may be merged away."""
+    component = tables.components[c]
+    if component.menu < 0:
+        least[component.node] = component.processing_ns
+        return
+    start = tables.menu_start[component.menu]
+    for n in range(len(least)):
+        if masks[c, n]:
+            for o in range(start[n], start[n + 1]):
+                if component.load <= tables.options[o].carries and (not component.locked or o == component.home):
+                    time = 0.0 if component.vanishes else tables.options[o].processing_ns
+                    least[n] = min(least[n], time)
+
+
+@inner
+def _pass_on(
+    tables: Any, f: int, room: Any, zero: Any, start: Any, forth: bool, dist: Any, last: Any, keys: Any, items: Any
+) -> None:
+    """Least times that a flow takes on from the times of ``start``."""
+    flow = tables.flows[f]
+    copies = flow.copy_of >= 0
+    table = tables.flows[flow.copy_of].touch if copies else flow.touch
+    touch = np.empty(len(start))
+    for n in range(len(start)):
+        touch[n] = 0.0 if copies else least_touch_ns(tables, table, n)
+    rate = 0.0 if copies else flow.rate
+    spread(tables.net, start, forth, rate, zero, zero, 0.0, room, 1.0, tables.delays[flow.least], touch,
+           dist, last, keys, items)  # fmt: skip
+    if flow.inside:
+        for n in range(len(start)):
+            dist[n] = min(dist[n], start[n] + touch[n])
+
+
+@inner
+def least_touch_ns(tables: Any, table: int, n: int) -> float:
+    """Least time in per-hop functions at a node; infinite where the flow must not touch it."""
+    if not tables.touchable[table, n]:
+        return np.inf
+    total = 0.0
+    e, end = tables.touch_start[table, n], tables.touch_start[table, n + 1]
+    while e < end:
+        number, least = tables.programs[e].function, np.inf
+        while e < end and tables.programs[e].function == number:
+            least = min(least, tables.programs[e].processing_ns)
+            e += 1
+        total += least
+    return total

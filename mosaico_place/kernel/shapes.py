@@ -1,0 +1,315 @@
+"""Chains as arrays: units of components that share a node, the trees over which they are optimised, their budgets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import networkx as nx
+import numpy as np
+
+from mosaico_place.compile.infrastructure import BoolArray, FloatArray
+from mosaico_place.compile.timing import may_vanish
+from mosaico_place.instance import Chain, Component, Flow, Where
+from mosaico_place.kernel.offers import Offers
+from mosaico_place.kernel.rows import BANDWIDTH
+from mosaico_place.latency import budget_flows, hop_wait_ns, order
+from mosaico_place.placement import ChainPlacement
+
+COMPONENT = np.dtype(
+    [
+        ("unit", "i4"), ("menu", "i4"), ("node", "i4"), ("load", "f8"), ("processing_ns", "f8"), ("twins", "i4"),
+        ("share", "f8"), ("vanishes", "i4"), ("ran", "i4"), ("home", "i4"), ("locked", "i4"), ("move_price", "f8"),
+        ("group", "i4"), ("join_ns", "f8"),
+    ]
+)  # fmt: skip
+"""A component. ``menu`` is -1 for an endpoint at ``node``; ``twins`` numbers the components that it may be merged
+with (-1: none), ``share`` is 1 / how many these are; ``ran`` says that it ran before, as option ``home`` (-1: that is
+no option any more), ``locked`` that it must stay there; ``group`` numbers the components that it may run in parallel
+with (-1: none), which takes ``join_ns`` in the end."""
+
+INNER, PIN_TAIL, PIN_HEAD, FIXED, TREE, CHORD, COPY = range(7)
+"""Roles of flows: within a unit; from a fixed node; to a fixed node; between two; optimised with the units; routed
+when the units stand, which a bound leaves out; a copy."""
+
+FLOW = np.dtype(
+    [
+        ("tail", "i4"), ("head", "i4"), ("rate", "f8"), ("delay", "i4"), ("touch", "i4"), ("least", "i4"),
+        ("copy_of", "i4"), ("role", "i4"), ("inside", "i4"),
+    ]
+)  # fmt: skip
+"""A flow; ``delay`` and ``touch`` number tables, ``least`` the table of delays that pruning may count on; ``inside``
+says that it joins independent components, between which nothing is handed over where they run in parallel."""
+
+UNIT = np.dtype([("node", "i4"), ("parent", "i4"), ("flow", "i4"), ("root", "i4"), ("copy", "i4")])
+"""Components on one node: the node if it is fixed, else -1; its parent in the tree and the flow that joins them; the
+root of its tree; the copy that leads to a root. Children come before parents."""
+
+BUDGET = np.dtype(
+    [("tail", "i4"), ("head", "i4"), ("within_ns", "f8"), ("target_ns", "f8"), ("flow", "i4"), ("flow_end", "i4")]
+)
+"""A budget with its slice of ``budget_flows``; infinite where nothing is said."""
+
+CHAIN = np.dtype(
+    [
+        ("component", "i4"), ("component_end", "i4"), ("flow", "i4"), ("flow_end", "i4"), ("unit", "i4"),
+        ("unit_end", "i4"), ("budget", "i4"), ("budget_end", "i4"), ("apart", "i4"), ("apart_end", "i4"),
+        ("line", "i4"), ("required", "i4"), ("possible", "i4"),
+    ]
+)  # fmt: skip
+"""Slices of the arrays; ``line`` is the chain's line of capacities (0: of no class with a share)."""
+
+APART = np.dtype([("unit", "i4"), ("other", "i4"), ("label", "i4"), ("together", "i4")])
+"""Two units that must not share a node (label -1) or a value of a label; or, if ``together``, must share the value."""
+
+
+@dataclass(slots=True)
+class Shapes:
+    """The arrays, growing chain by chain; every number in them counts over all chains."""
+
+    offers: Offers
+    chains: list[tuple[int, ...]] = field(default_factory=list)
+    components: list[tuple[float, ...]] = field(default_factory=list)
+    flows: list[tuple[float, ...]] = field(default_factory=list)
+    units: list[tuple[int, ...]] = field(default_factory=list)
+    budgets: list[tuple[float, ...]] = field(default_factory=list)
+    budget_flows: list[int] = field(default_factory=list)
+    aparts: list[tuple[int, int, int, int]] = field(default_factory=list)
+    masks: list[BoolArray] = field(default_factory=list)
+    delays: list[FloatArray] = field(default_factory=list)
+    labels: dict[str, int] = field(default_factory=dict)
+    _delay_keys: dict[tuple[object, ...], int] = field(default_factory=dict)
+    _mask_keys: dict[tuple[int, float], BoolArray] = field(default_factory=dict)
+
+    def add(self, chain: Chain, before: ChainPlacement | None) -> None:
+        """Append one chain; ``before`` is where it stood."""
+        names = order(chain)
+        number = {name: len(self.components) + i for i, name in enumerate(names)}
+        start = (len(self.components), len(self.flows), len(self.budgets), len(self.aparts))
+        groups = _groups(chain, names)
+        layout = _Layout(chain, groups, number, len(self.flows), len(self.units))
+        masks = [self._mask(chain, chain.components[name], before) for name in names]
+        for name, mask in zip(names, masks, strict=True):
+            self._add_component(chain, chain.components[name], layout, before)
+            self.masks.append(mask)
+        by_ends = {flow.ends: len(self.flows) + i for i, flow in enumerate(layout.flows)}
+        for flow in layout.flows:
+            self._add_flow(chain, flow, number, by_ends, layout)
+        self.units += layout.records(self.offers.infrastructure.index)
+        for budget in chain.budgets:
+            first = len(self.budget_flows)
+            self.budget_flows += [by_ends[flow.ends] for flow in budget_flows(chain, budget)]
+            limits = [np.inf if ns is None else float(ns) for ns in (budget.within_ns, budget.target_ns)]
+            self.budgets.append((number[budget.tail], number[budget.head], *limits, first, len(self.budget_flows)))
+        for group in chain.apart:
+            label = -1 if group.by is None else self.labels.setdefault(group.by, len(self.labels))
+            units = [layout.unit[name] for name in group.components]
+            self.aparts += [(one, other, label, False) for i, one in enumerate(units) for other in units[i + 1 :]]
+        for group in chain.together:
+            if group.by is not None:
+                label = self.labels.setdefault(group.by, len(self.labels))
+                units = [layout.unit[name] for name in group.components]
+                self.aparts += [(one, other, label, True) for one, other in pairwise(units) if one != other]
+        classes = self.offers.rows.classes
+        line = 1 + classes.index(chain.class_name) if chain.class_name in classes else 0
+        must = self.offers.instance.must_accept(chain)
+        ends = (len(self.components), len(self.flows), len(self.budgets), len(self.aparts))
+        of_units = (layout.first_unit, len(self.units))
+        self.chains.append(
+            (start[0], ends[0], start[1], ends[1], *of_units, start[2], ends[2], start[3], ends[3], line, must, True)
+        )
+
+    def _add_component(
+        self, chain: Chain, component: Component, layout: _Layout, before: ChainPlacement | None
+    ) -> None:
+        unit = layout.unit[component.name]
+        index = self.offers.infrastructure.index
+        if component.function is None:
+            at = index[component.at or ""]
+            self.components.append((unit, -1, at, 0, component.processing_ns, -1, 1, 0, 0, -1, 0, 0, -1, 0))
+            return
+        instance = self.offers.instance
+        menu = self.offers.menu(chain, component)
+        twins = next((i for i, group in enumerate(chain.equivalent) if component.name in group), -1)
+        share = 1.0 if twins < 0 else 1 / len(chain.equivalent[twins])
+        spot = None if before is None else before.components.get(component.name)
+        home = -1 if spot is None else self.offers.find(menu, spot)
+        locked = spot is not None and not component.movable and spot.node in index
+        load = chain.load_bps(component.name) // self.offers.rows.quantum[BANDWIDTH]
+        price = float(instance.move_price(component))
+        vanishes = component.name in may_vanish(chain)
+        inside = (i for i, part in enumerate(chain.independent) if component.name in part.components)
+        group = next(inside, -1)
+        join = 0 if group < 0 else chain.independent[group].join_ns
+        self.components.append(
+            (unit, menu, -1, load, 0, twins, share, vanishes, spot is not None, home, locked, price, group, join)
+        )
+
+    def _mask(self, chain: Chain, component: Component, before: ChainPlacement | None) -> BoolArray:
+        """(nodes,) where the component could stand as far as it alone tells."""
+        infrastructure = self.offers.infrastructure
+        if component.function is None:
+            mask = np.zeros(len(infrastructure.nodes), dtype=np.bool_)
+            mask[infrastructure.index[component.at or ""]] = True
+            return mask
+        menu = self.offers.menu(chain, component)
+        load = float(chain.load_bps(component.name) // self.offers.rows.quantum[BANDWIDTH])
+        if (menu, load) not in self._mask_keys:
+            start = self.offers.menu_start[menu]
+            mask = np.zeros(len(infrastructure.nodes), dtype=np.bool_)
+            for option in range(int(start[0]), int(start[-1])):
+                node, carries = self.offers.options[option][0], self.offers.options[option][4]
+                mask[int(node)] |= load <= carries
+            self._mask_keys[menu, load] = mask
+        mask = self._mask_keys[menu, load].copy()
+        if component.name in chain.only:
+            mask &= self._where(chain.only[component.name])
+        if component.name in chain.never:
+            mask &= ~self._where(chain.never[component.name])
+        spot = None if before is None else before.components.get(component.name)
+        if spot is not None and not component.movable and spot.node in infrastructure.index:
+            home = self.offers.find(menu, spot)
+            runs = home >= 0 and load <= self.offers.options[home][4]
+            mask &= runs & (np.arange(len(mask)) == infrastructure.index[spot.node])
+        return mask
+
+    def _where(self, where: Where) -> BoolArray:
+        nodes = self.offers.infrastructure.nodes
+        return np.fromiter((where.holds(node) for node in nodes), dtype=np.bool_, count=len(nodes))
+
+    def _add_flow(
+        self,
+        chain: Chain,
+        flow: Flow,
+        number: dict[str, int],
+        by_ends: dict[tuple[str, str], int],
+        layout: _Layout,
+    ) -> None:
+        delay = self._delay(flow)
+        host = next((other for other in chain.flows if other.ends == flow.copy_of), None)
+        least = delay if host is None else self._least_of(delay, self._delay(host))
+        copy_of = -1 if flow.copy_of is None else by_ends[flow.copy_of]
+        rate = flow.rate_bps // self.offers.rows.quantum[BANDWIDTH]
+        ends = (number[flow.tail], number[flow.head])
+        inside = any({flow.tail, flow.head} <= set(group.components) for group in chain.independent)
+        self.flows.append((*ends, rate, delay, self.offers.touch(flow), least, copy_of, layout.role[flow.ends], inside))
+
+    def _delay(self, flow: Flow) -> int:
+        """Number of the table of what every arc takes the flow: latency, forwarding, waiting, sending."""
+        offers = self.offers
+        infrastructure = offers.infrastructure
+        served = any(offers.instance.functions[name].l4s for name in flow.per_hop)
+        key = ("flow", served, flow.burst_bytes)
+        if key not in self._delay_keys:
+            tails = (infrastructure.nodes[i] for i in infrastructure.tail)
+            arcs = zip(tails, infrastructure.directions, strict=True)
+            waits = np.array([hop_wait_ns(offers.instance, flow, *arc) for arc in arcs], dtype=np.float64)
+            self._delay_keys[key] = len(self.delays)
+            self.delays.append(infrastructure.arc_delay_ns + waits)
+        return self._delay_keys[key]
+
+    def _least_of(self, one: int, other: int) -> int:
+        key = ("least", one, other)
+        if key not in self._delay_keys:
+            self._delay_keys[key] = len(self.delays)
+            self.delays.append(np.minimum(self.delays[one], self.delays[other]))
+        return self._delay_keys[key]
+
+
+def _groups(chain: Chain, names: Sequence[str]) -> list[list[str]]:
+    """The components that ``together`` puts on one node, each other component by itself."""
+    joined: nx.Graph[str] = nx.Graph()
+    joined.add_nodes_from(names)
+    for group in chain.together:
+        if group.by is None:
+            joined.add_edges_from((group.components[0], name) for name in group.components[1:])
+    return [sorted(part, key=names.index) for part in nx.connected_components(joined)]
+
+
+class _Layout:
+    """How the units of one chain hang together.
+
+    Attributes:
+        flows: those of the chain, each after those that enter its tail and after what it copies.
+        unit: component -> number of its unit.
+        role: (tail, head) -> role of the flow.
+    """
+
+    def __init__(
+        self, chain: Chain, groups: list[list[str]], number: dict[str, int], first_flow: int, first_unit: int
+    ) -> None:
+        in_order = sorted(chain.flows, key=lambda flow: (number[flow.tail], flow.copy_of is not None))
+        self.flows: tuple[Flow, ...] = tuple(in_order)
+        self.first_unit = first_unit
+        self.role: dict[tuple[str, str], int] = {}
+        self._chain = chain
+        self._first_flow = first_flow
+        of = {name: i for i, group in enumerate(groups) for name in group}
+        fixed = [
+            next((chain.components[name].at for name in group if chain.components[name].at is not None), None)
+            for group in groups
+        ]
+        tree = self._spanning(of, fixed)
+        roots = self._roots(tree, of, fixed)
+        self._order: list[tuple[int, int, int]] = []  # group, parent group, root group
+        for i in range(len(groups)):
+            if fixed[i] is not None:
+                self._order.append((i, -1, i))
+        for root in roots:
+            parents = dict(nx.bfs_predecessors(tree, root))
+            walk = [root, *parents]
+            self._order += [(i, parents.get(i, -1), root) for i in reversed(walk)]
+        place = {group: first_unit + position for position, (group, _, _) in enumerate(self._order)}
+        self.unit = {name: place[i] for name, i in of.items()}
+        self._place, self._tree, self._fixed, self._of = place, tree, fixed, of
+        self._give_roles(tree, of, fixed)
+
+    def _spanning(self, of: dict[str, int], fixed: list[str | None]) -> nx.Graph[int]:
+        """A forest over the free units along the flows that carry most."""
+        graph: nx.Graph[int] = nx.Graph()
+        graph.add_nodes_from(i for i, node in enumerate(fixed) if node is None)
+        for position, flow in enumerate(self.flows):
+            one, other = of[flow.tail], of[flow.head]
+            loose = one != other and fixed[one] is None and fixed[other] is None and flow.copy_of is None
+            if loose and not (graph.has_edge(one, other) and graph[one][other]["rate"] >= flow.rate_bps):
+                graph.add_edge(one, other, rate=flow.rate_bps, position=position)
+        return nx.maximum_spanning_tree(graph, weight="rate")
+
+    def _roots(self, tree: nx.Graph[int], of: dict[str, int], fixed: list[str | None]) -> list[int]:
+        """A root per tree: where a copy enters if one does; such trees after the others, in the order of the flows."""
+        self._copies: dict[int, int] = {}
+        for position, flow in enumerate(self.flows):
+            head = of[flow.head]
+            part = set() if fixed[head] is not None else nx.node_connected_component(tree, head)
+            leads = flow.copy_of is not None and fixed[head] is None and of[flow.tail] not in part
+            if leads and not part & self._copies.keys():
+                self._copies[head] = position
+        parts = [set(part) for part in nx.connected_components(tree)]
+        plain = [min(part) for part in parts if not part & self._copies.keys()]
+        return [*plain, *self._copies]
+
+    def _give_roles(self, tree: nx.Graph[int], of: dict[str, int], fixed: list[str | None]) -> None:
+        for position, flow in enumerate(self.flows):
+            one, other = of[flow.tail], of[flow.head]
+            if flow.copy_of is not None:
+                role = COPY
+            elif one == other:
+                role = INNER
+            elif fixed[one] is not None or fixed[other] is not None:
+                role = FIXED if None not in (fixed[one], fixed[other]) else PIN_HEAD if fixed[one] is None else PIN_TAIL
+            else:
+                role = TREE if tree.has_edge(one, other) and tree[one][other]["position"] == position else CHORD
+            self.role[flow.ends] = role
+
+    def records(self, index: Mapping[str, int]) -> list[tuple[int, ...]]:
+        """The units as records."""
+        found: list[tuple[int, ...]] = []
+        for group, parent, root in self._order:
+            at = self._fixed[group]
+            flow = self._first_flow + self._tree[group][parent]["position"] if parent >= 0 else -1
+            copy = self._first_flow + self._copies[group] if group in self._copies else -1
+            node = -1 if at is None else index[at]
+            above = self._place[parent] if parent >= 0 else -1
+            found.append((node, above, flow, self._place[root], copy))
+        return found

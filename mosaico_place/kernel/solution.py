@@ -1,0 +1,301 @@
+"""A placement that changes chain by chain: what it takes, where everything stands, what every level costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mosaico_place.compile.infrastructure import FloatArray
+from mosaico_place.kernel.batch import Costs
+from mosaico_place.kernel.changes import insert_all, keeps_time, put, remove_all
+from mosaico_place.kernel.embed import Embeddings, first_node, no_embeddings, parallel_ns
+from mosaico_place.kernel.prices import Prices
+from mosaico_place.kernel.state import State, empty_state
+from mosaico_place.kernel.tables import Compiled
+from mosaico_place.placement import ChainPlacement, Placement, Spot
+
+_LAST_CHOICE = 1e12
+"""A price above all others."""
+
+
+class Scratch:
+    """Room that compiled code works in."""
+
+    def __init__(self, compiled: Compiled) -> None:
+        self.draft = no_embeddings(compiled.tables)
+        self.taken = np.zeros_like(compiled.rows.capacity)
+        self.rows = np.empty(self.taken.size, dtype=np.int64)
+        self.served = np.zeros(len(compiled.tables.openings))
+        self.openings = np.empty(len(compiled.tables.openings), dtype=np.int64)
+
+
+class Solution:
+    """Which chains are placed, and where.
+
+    Attributes:
+        compiled: the problem.
+        state: what is left.
+        embeddings: where the placed chains stand.
+        chain_costs: (chains, levels) what each adds to the levels that are sums over chains.
+        here: (nodes, chains) whether a chain has a component on a node or passes it.
+    """
+
+    def __init__(self, compiled: Compiled) -> None:
+        self.compiled = compiled
+        self.state: State = empty_state(compiled)
+        self.embeddings: Embeddings = no_embeddings(compiled.tables)
+        levels = compiled.levels
+        self.chain_costs: FloatArray = levels.reject.T.copy()
+        self.here = np.zeros((len(compiled.problem.infrastructure.nodes), len(compiled.names)), dtype=np.bool_)
+        self._costs = Costs(levels.late, levels.move, levels.link, levels.arc, levels.option, levels.program)
+        self._scratch = Scratch(compiled)
+
+    @property
+    def placed(self) -> NDArray[np.bool_]:
+        """(chains,) whether each is placed."""
+        return self.embeddings.placed
+
+    def insert(self, chains: Sequence[int] | NDArray[np.int64], prices: Prices, cutoff: FloatArray) -> int:
+        """Place chains in turn where that costs less than their ``cutoff``: (chains,); how many were."""
+        scratch = self._scratch
+        return int(
+            insert_all(
+                self.compiled.tables, self.state, prices, self._costs, np.asarray(chains, dtype=np.int64), cutoff,
+                scratch.draft, self.embeddings, self.chain_costs, self.here, scratch.taken, scratch.rows,
+                scratch.served, scratch.openings,
+            )
+        )  # fmt: skip
+
+    def remove(self, chains: Sequence[int] | NDArray[np.int64], prices: Prices) -> None:
+        """Take placed chains out."""
+        remove_all(
+            self.compiled.tables, self.state, prices, np.asarray(chains, dtype=np.int64), self.embeddings,
+            self.chain_costs, self.here, self.compiled.levels.reject,
+        )  # fmt: skip
+
+    def values(self) -> FloatArray:
+        """(levels,) what the placement costs, as far as float64 tells."""
+        levels, capacity = self.compiled.levels, self.compiled.rows.capacity[0]
+        total: FloatArray = self.chain_costs.sum(axis=0) + levels.opening @ self.state.opened
+        if levels.active.any():
+            total += levels.active * float(levels.node[self.state.hosted > 0].sum())
+        if levels.balance.any():
+            used = capacity - self.state.free[0]
+            whole = self.compiled.rows.amount
+            total += levels.balance * float(np.max(used[whole > 0] / whole[whole > 0], initial=0.0))
+        return total
+
+    def moves(self) -> int:
+        """How many components moved since the placement before."""
+        components, option = self.compiled.tables.components, self.embeddings.option
+        chains = self.compiled.tables.chains
+        stands = np.repeat(self.placed, chains["component_end"] - chains["component"])
+        return int((stands & (components["ran"] > 0) & (option != components["home"])).sum())
+
+    def save(self, chains: NDArray[np.int64]) -> Snapshot:
+        """Remember everything that changing these chains can change."""
+        return Snapshot(self, chains)
+
+    def placement(self) -> Placement:
+        """The placement by name."""
+        names = self.compiled.names
+        chains = {names[k]: self._chain(int(k)) for k in np.flatnonzero(self.placed)}
+        openings = {
+            key: int(self.state.opened[o])
+            for o, key in enumerate(self.compiled.offers.openings)
+            if self.state.opened[o] > 0
+        }
+        return Placement(chains, openings)
+
+    def _chain(self, k: int) -> ChainPlacement:
+        problem, tables = self.compiled.problem, self.compiled.tables
+        names = self.compiled.component_names[k]
+        record = tables.chains[k]
+        spots = {}
+        for c, name in enumerate(names, start=int(record["component"])):
+            option = int(self.embeddings.option[c])
+            if option >= 0:
+                candidate = self.compiled.offers.runs[option].candidate
+                assert candidate.implementation is not None, "functions have implementations"
+                node = problem.infrastructure.nodes[candidate.node].name
+                spots[name] = Spot(node, candidate.implementation.name, candidate.device)
+        flows = {}
+        for f in range(int(record["flow"]), int(record["flow_end"])):
+            ends = tuple(names[int(tables.flows[f][end]) - int(record["component"])] for end in ("tail", "head"))
+            flows[ends[0], ends[1]] = self._path(f)
+        return ChainPlacement(spots, flows, self._merged(k), self._parallel(k))
+
+    def _merged(self, k: int) -> tuple[tuple[str, ...], ...]:
+        """Equivalent components that run in one option: the same way, with the same prices."""
+        names, first = self.compiled.component_names[k], int(self.compiled.tables.chains[k]["component"])
+        found = []
+        for group in self.compiled.problem.instance.chains[self.compiled.names[k]].equivalent:
+            by_option: dict[int, list[str]] = {}
+            for c, name in enumerate(names, start=first):
+                if name in group:
+                    by_option.setdefault(int(self.embeddings.option[c]), []).append(name)
+            found += [tuple(several) for several in by_option.values() if len(several) > 1]
+        return tuple(found)
+
+    def _parallel(self, k: int) -> tuple[tuple[str, ...], ...]:
+        groups = enumerate(self.compiled.problem.instance.chains[self.compiled.names[k]].independent)
+        option = self.embeddings.option
+        return tuple(
+            part.components for group, part in groups if parallel_ns(self.compiled.tables, k, group, option) >= 0
+        )
+
+    def _path(self, f: int) -> tuple[str, ...]:
+        tables, nodes = self.compiled.tables, self.compiled.problem.infrastructure.nodes
+        begin = int(first_node(tables, f, self.embeddings.option))
+        arcs = self.embeddings.path[f, : self.embeddings.length[f]]
+        return tuple(nodes[n].name for n in [begin, *(int(tables.net.head[a]) for a in arcs)])
+
+    def load(self, placement: Placement, prices: Prices) -> None:
+        """Place the chains of a placement, as far as they still can stand as they do; the others are left out."""
+        encoded, tables = Encoder(self.compiled), self.compiled.tables
+        opened = np.array([*(placement.instances.get(key, 0) > 0 for key in self.compiled.offers.openings), True])
+        # Where there is a choice of programs, those that it opened serve.
+        prices = prices._replace(program=np.where(opened[tables.programs["opening"]], prices.program, _LAST_CHOICE))
+        for k, name in enumerate(self.compiled.names):
+            if name in placement.chains and not self.placed[k] and encoded(k, placement.chains[name], self.embeddings):
+                self.put(k, prices)
+
+    def put(self, k: int, prices: Prices) -> bool:
+        """Place a chain as its embedding says; False, and nothing done, if it has no room or comes too late."""
+        scratch, tables = self._scratch, self.compiled.tables
+        arrays = (scratch.taken, scratch.rows, scratch.served, scratch.openings)
+        self.embeddings.late_ns[k] = 0.0  # only known when it stands
+        fits = put(tables, self.state, prices, self._costs, k, self.embeddings, self.chain_costs, self.here, *arrays)
+        if fits and not keeps_time(tables, self.state, k, self.embeddings):
+            self.remove([k], prices)
+            return False
+        if fits:
+            self.chain_costs[k] += self._costs.late[:, k] * self.embeddings.late_ns[k]
+        return bool(fits)
+
+
+class Snapshot:
+    """A solution as it was, for the chains that are about to change."""
+
+    def __init__(self, solution: Solution, chains: NDArray[np.int64]) -> None:
+        tables, embeddings = solution.compiled.tables, solution.embeddings
+        self._solution = solution
+        self._chains = chains
+        self._state = [part.copy() for part in _parts(solution.state)]
+        records = tables.chains[chains]
+        self._components = _ranges(records["component"], records["component_end"])
+        self._flows = _ranges(records["flow"], records["flow_end"])
+        self._option = embeddings.option[self._components]
+        self._length = embeddings.length[self._flows]
+        self._path = embeddings.path[self._flows]
+        self._placed = embeddings.placed[chains]
+        self._late = embeddings.late_ns[chains]
+        self._costs = solution.chain_costs[chains]
+        self._here = solution.here[:, chains]
+
+    def restore(self) -> None:
+        """Make the solution what it was."""
+        solution, embeddings = self._solution, self._solution.embeddings
+        for part, before in zip(_parts(solution.state), self._state, strict=True):
+            part[...] = before
+        embeddings.option[self._components] = self._option
+        embeddings.length[self._flows] = self._length
+        embeddings.path[self._flows] = self._path
+        embeddings.placed[self._chains] = self._placed
+        embeddings.late_ns[self._chains] = self._late
+        solution.chain_costs[self._chains] = self._costs
+        solution.here[:, self._chains] = self._here
+
+
+def _parts(state: State) -> tuple[NDArray[Any], ...]:
+    return (state.free, state.load, state.users, state.opened, state.program, state.hosted)
+
+
+def _ranges(begin: Any, end: Any) -> NDArray[np.int64]:
+    if not len(begin):
+        return np.zeros(0, dtype=np.int64)
+    return np.concatenate([np.arange(one, other) for one, other in zip(begin, end, strict=True)]).astype(np.int64)
+
+
+class Encoder:
+    """Finds the options and arcs that a chain placement names."""
+
+    def __init__(self, compiled: Compiled) -> None:
+        self._compiled = compiled
+        tables, nodes = compiled.tables, compiled.problem.infrastructure.nodes
+        self._arcs = {
+            (nodes[tail].name, nodes[head].name): a
+            for a, (tail, head) in enumerate(zip(tables.net.tail, tables.net.head, strict=True))
+        }
+
+    def __call__(self, k: int, placement: ChainPlacement, into: Embeddings) -> bool:
+        """Write the embedding of chain ``k``; False if it names what is no option, or breaks a rule by itself.
+
+        Room and time are not looked at.
+        """
+        compiled = self._compiled
+        tables, names, record = compiled.tables, compiled.component_names[k], compiled.tables.chains[k]
+        if not record["possible"]:
+            return False
+        first = int(record["component"])
+        for c, name in enumerate(names, start=first):
+            component = tables.components[c]
+            into.option[c] = -1
+            if component["menu"] >= 0:
+                spot = placement.components.get(name)
+                option = -1 if spot is None else compiled.option_of(int(component["menu"]), spot)
+                if option < 0 or not tables.mask[component["unit"], tables.options[option]["node"]]:
+                    return False
+                into.option[c] = option
+        for f in range(int(record["flow"]), int(record["flow_end"])):
+            ends = names[int(tables.flows[f]["tail"]) - first], names[int(tables.flows[f]["head"]) - first]
+            path = placement.flows.get(ends, ())
+            arcs = [self._arcs.get(step, -1) for step in pairwise(path)]
+            if not path or -1 in arcs or len(arcs) > into.path.shape[1]:
+                return False
+            into.length[f] = len(arcs)
+            into.path[f, : len(arcs)] = arcs
+        at = self._nodes(k, into)
+        return self._stand_together(k, at) and all(
+            self._leads(f, at, into) for f in range(int(record["flow"]), int(record["flow_end"]))
+        )
+
+    def _nodes(self, k: int, embeddings: Embeddings) -> dict[int, int]:
+        """Component -> node."""
+        tables = self._compiled.tables
+        components = range(int(tables.chains[k]["component"]), int(tables.chains[k]["component_end"]))
+        option = embeddings.option
+        return {
+            c: int(tables.components[c]["node"] if option[c] < 0 else tables.options[option[c]]["node"])
+            for c in components
+        }
+
+    def _stand_together(self, k: int, at: dict[int, int]) -> bool:
+        """Rules ``together`` and ``apart``."""
+        tables = self._compiled.tables
+        unit = {int(tables.components[c]["unit"]): node for c, node in at.items()}
+        if any(unit[int(tables.components[c]["unit"])] != node for c, node in at.items()):
+            return False
+        for pair in tables.apart[int(tables.chains[k]["apart"]) : int(tables.chains[k]["apart_end"])]:
+            one, other = unit[int(pair["unit"])], unit[int(pair["other"])]
+            values = tables.label_value[pair["label"]] if pair["label"] >= 0 else range(len(tables.net.forwards))
+            if (values[one] == values[other]) != bool(pair["together"]):
+                return False
+        return True
+
+    def _leads(self, f: int, at: dict[int, int], embeddings: Embeddings) -> bool:
+        """Rule ``routed``, and the part of ``per-hop`` that speaks of nodes."""
+        tables = self._compiled.tables
+        flow, begin = tables.flows[f], at[int(tables.flows[f]["tail"])]
+        arcs = embeddings.path[f, : embeddings.length[f]]
+        met = [begin, *(int(tables.net.head[a]) for a in arcs)]
+        return (
+            all(tables.net.tail[a] == n for a, n in zip(arcs, met, strict=False))
+            and met[-1] == at[int(flow["head"])]
+            and len(set(met)) == len(met)
+            and bool(tables.net.forwards[met[1:-1]].all() and tables.touchable[flow["touch"], met].all())
+        )

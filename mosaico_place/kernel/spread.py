@@ -1,0 +1,207 @@
+"""Cheapest paths from labelled nodes to all nodes, in one go: the step that the kernel repeats for every flow.
+
+The labels of one component's nodes spread over the arcs to the nodes of the next: one run of Dijkstra's algorithm
+from all of them at once, over switches and routers only, since nothing else lies inside a path. No table of all pairs
+is kept, so prices and remaining bandwidths may change between any two calls.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from mosaico_place.compile import Infrastructure
+from mosaico_place.kernel.compiled import inner_inline
+
+STAY, NOWHERE = -1, -2
+"""Instead of the last arc of a path: it begins here; there is none."""
+
+
+class Net(NamedTuple):
+    """The infrastructure for compiled code: arcs by tail and by head.
+
+    Attributes:
+        tail, head: (arcs,) int32.
+        forwards: (nodes,) bool.
+        hand_over_ns: (nodes,) float64.
+        out_start, out_arc: arcs that leave node n: ``out_arc[out_start[n] : out_start[n + 1]]``.
+        in_start, in_arc: arcs that enter it.
+    """
+
+    tail: NDArray[np.int32]
+    head: NDArray[np.int32]
+    forwards: NDArray[np.bool_]
+    hand_over_ns: NDArray[np.float64]
+    out_start: NDArray[np.int32]
+    out_arc: NDArray[np.int32]
+    in_start: NDArray[np.int32]
+    in_arc: NDArray[np.int32]
+
+
+def compile_net(infrastructure: Infrastructure) -> Net:
+    """Index the arcs."""
+    count = len(infrastructure.nodes)
+
+    def by(ends: Any) -> tuple[Any, Any]:
+        start = np.concatenate([[0], np.cumsum(np.bincount(ends, minlength=count))]).astype(np.int32)
+        return start, np.argsort(ends, kind="stable").astype(np.int32)
+
+    return Net(
+        infrastructure.tail.astype(np.int32),
+        infrastructure.head.astype(np.int32),
+        infrastructure.forwards,
+        infrastructure.hand_over_ns.astype(np.float64),
+        *by(infrastructure.tail),
+        *by(infrastructure.head),
+    )
+
+
+@inner_inline
+def push(keys: Any, items: Any, size: int, key: float, item: int) -> int:
+    """Put an item on a binary heap; its new size."""
+    i = size
+    while i > 0:
+        above = (i - 1) >> 1
+        if keys[above] <= key:
+            break
+        keys[i] = keys[above]
+        items[i] = items[above]
+        i = above
+    keys[i] = key
+    items[i] = item
+    return size + 1
+
+
+@inner_inline
+def drop_first(keys: Any, items: Any, size: int) -> int:
+    """Take the first item off a binary heap; its new size."""
+    size -= 1
+    key, item = keys[size], items[size]
+    i = 0
+    while True:
+        below = 2 * i + 1
+        if below >= size:
+            break
+        if below + 1 < size and keys[below + 1] < keys[below]:
+            below += 1
+        if keys[below] >= key:
+            break
+        keys[i] = keys[below]
+        items[i] = items[below]
+        i = below
+    keys[i] = key
+    items[i] = item
+    return size
+
+
+@njit(cache=True)
+def spread(
+    net: Any,
+    start: Any,
+    forth: bool,
+    rate: float,
+    toll: Any,
+    price: Any,
+    price_factor: float,
+    room: Any,
+    slope: float,
+    delay: Any,
+    touch: Any,
+    dist: Any,
+    last: Any,
+    keys: Any,
+    items: Any,
+) -> None:
+    """Least start + path cost for every node, with the last arc of the path.
+
+    Args:
+        net: the arcs.
+        start: (nodes,) labels; infinite where no path begins.
+        forth: paths lead from the labelled nodes; else to them, and "last" is the first arc.
+        rate: of the flow; an arc with less ``room`` is closed.
+        toll, price, price_factor: an arc costs rate x (toll + price_factor x price).
+        room: (arcs,) what is left.
+        slope, delay: and slope x delay; staying costs slope x hand-over.
+        touch: (nodes,) what touching the node costs; infinite where the flow must not.
+        dist, last: (nodes,) results; ``last`` is an arc, STAY or NOWHERE.
+        keys, items: a heap with room for arcs + nodes entries.
+    """
+    count = len(start)
+    size = 0
+    for n in range(count):
+        dist[n] = np.inf
+        last[n] = NOWHERE
+    begins, arcs, ends = net.out_start, net.out_arc, net.head
+    if not forth:
+        begins, arcs, ends = net.in_start, net.in_arc, net.tail
+    for n in range(count):
+        base = start[n] + touch[n]
+        if base == np.inf:
+            continue
+        if net.forwards[n]:
+            if base < dist[n]:
+                dist[n] = base
+                last[n] = STAY
+                size = push(keys, items, size, base, n)
+            continue
+        for i in range(begins[n], begins[n + 1]):
+            a = arcs[i]
+            if room[a] < rate:
+                continue
+            m = ends[a]
+            cost = base + rate * (toll[a] + price_factor * price[a]) + slope * delay[a] + touch[m]
+            if cost < dist[m]:
+                dist[m] = cost
+                last[m] = a
+                if net.forwards[m]:
+                    size = push(keys, items, size, cost, m)
+    while size > 0:
+        key, n = keys[0], items[0]
+        size = drop_first(keys, items, size)
+        if key > dist[n]:
+            continue
+        for i in range(begins[n], begins[n + 1]):
+            a = arcs[i]
+            if room[a] < rate:
+                continue
+            m = ends[a]
+            cost = key + rate * (toll[a] + price_factor * price[a]) + slope * delay[a] + touch[m]
+            if cost < dist[m]:
+                dist[m] = cost
+                last[m] = a
+                if net.forwards[m]:
+                    size = push(keys, items, size, cost, m)
+    for n in range(count):
+        if not net.forwards[n] and start[n] < np.inf:
+            stays = start[n] + touch[n] + slope * net.hand_over_ns[n]
+            if stays <= dist[n]:
+                dist[n] = stays
+                last[n] = STAY
+
+
+@njit(cache=True)
+def trace(net: Any, last: Any, node: int, forth: bool, path: Any) -> int:
+    """Write the arcs of the path of :func:`spread` at a node, in the direction of travel; their number.
+
+    A path that comes back to where it began is no path: the flow stays. -1 if the path is longer than ``path``.
+    """
+    n = node
+    size = 0
+    while last[n] >= 0:
+        if size == len(path):
+            return -1
+        a = last[n]
+        path[size] = a
+        size += 1
+        n = net.tail[a] if forth else net.head[a]
+        if not net.forwards[n] or n == node:
+            break
+    if n == node:
+        return 0
+    if forth:
+        for i in range(size // 2):
+            path[i], path[size - 1 - i] = path[size - 1 - i], path[i]
+    return size

@@ -1,0 +1,72 @@
+"""What to take out: functions from a solution to the chains that leave it, and those that should come first then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from mosaico_place.compile.infrastructure import BoolArray
+from mosaico_place.kernel.solution import Solution
+
+Chains = NDArray[np.int64]
+
+MOST = 8
+"""Chains that leave in one turn, at most."""
+
+
+class Ruin(NamedTuple):
+    """Chains that leave, and waiting chains that are to be placed before these come back."""
+
+    out: Chains
+    wanted: Chains
+
+
+_NOBODY = np.zeros(0, dtype=np.int64)
+
+
+def around_waiting(solution: Solution, random: Generator, possible: BoolArray) -> Ruin:
+    """Some of those on a node where a waiting chain could stand, which then comes first."""
+    waiting = np.flatnonzero(~solution.placed & possible)
+    if not len(waiting):
+        return around_node(solution, random, possible)
+    k = int(random.choice(waiting))
+    tables = solution.compiled.tables
+    chain = tables.chains[k]
+    units = np.arange(chain["unit"], chain["unit_end"])
+    free = units[tables.units["node"][units] < 0]
+    if not len(free):
+        return Ruin(_NOBODY, np.array([k], dtype=np.int64))
+    nodes = np.flatnonzero(tables.mask[int(random.choice(free))])
+    return Ruin(_some(solution.here[int(random.choice(nodes))], random), np.array([k], dtype=np.int64))
+
+
+def around_node(solution: Solution, random: Generator, _: BoolArray) -> Ruin:
+    """Some of those that stand on a node or pass it."""
+    return Ruin(_some(solution.here[int(random.integers(len(solution.here)))], random), _NOBODY)
+
+
+def anywhere(solution: Solution, random: Generator, _: BoolArray) -> Ruin:
+    """Any placed chains."""
+    return Ruin(_some(solution.placed, random), _NOBODY)
+
+
+def dearest(solution: Solution, random: Generator, _: BoolArray) -> Ruin:
+    """Those that cost most on the levels after the first, more or less."""
+    placed = np.flatnonzero(solution.placed)
+    costs = solution.chain_costs[placed, 1:].sum(axis=1) * np.exp(random.standard_normal(len(placed)))
+    size = int(random.integers(1, MOST + 1))
+    return Ruin(placed[np.argsort(-costs, kind="stable")[:size]], _NOBODY)
+
+
+RUINS: tuple[Callable[[Solution, Generator, BoolArray], Ruin], ...] = (around_waiting, around_node, anywhere, dearest)
+
+
+def _some(among: BoolArray, random: Generator) -> Chains:
+    """A few of the chains that are marked."""
+    marked = np.flatnonzero(among)
+    size = min(int(random.integers(1, MOST + 1)), len(marked))
+    return random.choice(marked, size, replace=False) if size else _NOBODY

@@ -1,0 +1,178 @@
+"""Ruin and recreate (Schrimpf et al., "Record breaking optimization results using the ruin and recreate principle",
+J. Comput. Phys. 159, 2000): take some chains out around one spot, put them and waiting ones back as the prices say.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from mosaico_place.compile.infrastructure import FloatArray
+from mosaico_place.kernel.prices import Prices, price
+from mosaico_place.kernel.solution import Snapshot, Solution
+from mosaico_place.search.ruin import RUINS, Ruin
+
+MISSING = 1e9
+"""What a required chain that is not placed counts, and a move too many."""
+
+NEWCOMERS = 12
+"""Waiting chains that are tried in one turn."""
+
+_OPENING = 0.3
+"""Part of the price of an instance that the first chain which needs it pays; those that come later share it."""
+_NOISE = 0.4
+_BY_WEIGHT = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When a search ends.
+
+    Attributes:
+        turns: how many times it ruins and recreates; with that alone, a seed decides everything.
+        seconds: how long it may take; infinite for any time.
+        stop: whether to end at once.
+        target: a value of the level that cannot be undercut.
+    """
+
+    turns: int
+    seconds: float = float("inf")
+    stop: Callable[[], bool] = lambda: False
+    target: float = -np.inf
+
+
+class Search:
+    """A solution, and how it is improved.
+
+    Args:
+        solution: where it starts; changed.
+        shadow: (1 + classes, rows) shadow prices.
+        seed: of all choices.
+        max_moves: how many components may have moved; None for any number.
+    """
+
+    def __init__(self, solution: Solution, shadow: FloatArray, seed: int, max_moves: int | None = None) -> None:
+        self.solution = solution
+        self._compiled = solution.compiled
+        self._random = np.random.default_rng(seed)
+        self._max_moves = max_moves
+        self._required = np.flatnonzero(self._compiled.tables.chains["required"] > 0)
+        self._anything = np.full(len(self._compiled.names), np.inf)
+        self._possible = self._compiled.tables.chains["possible"] > 0
+        self.reprice(shadow, 0)
+
+    def reprice(self, shadow: FloatArray, level: int) -> None:
+        """Use other shadow prices, for minimising a level."""
+        count = self._compiled.levels.count
+        # Later levels count a little, so that of equally cheap embeddings the better one is taken.
+        weights = np.array([1.0 if j <= level else 1e-3 ** (j - level) for j in range(count)])
+        prices = price(self._compiled, shadow, weights=weights)
+        self.prices: Prices = prices._replace(opening=_OPENING * prices.opening)
+
+    def fill(self, cost: FloatArray) -> None:
+        """Place what has room: what must be placed first, then what is dearest to place."""
+        order = np.argsort(-np.where(np.isfinite(cost), cost, 0.0), kind="stable")
+        required = np.isin(order, self._required)
+        self.solution.insert(np.concatenate([order[required], order[~required]]), self.prices, self._anything)
+
+    def value(self) -> FloatArray:
+        """(levels,) the values, with what must not be counted on the first."""
+        total = self.solution.values()
+        total[0] += MISSING * int((~self.solution.placed[self._required]).sum())
+        if self._max_moves is not None:
+            total[0] += MISSING * max(0, self.solution.moves() - self._max_moves)
+        return total
+
+    def improve(self, level: int, cost: FloatArray, limits: Limits) -> FloatArray:
+        """Minimise one level, none before it made worse; the best values, at which the solution is left.
+
+        Args:
+            level: which.
+            cost: (chains,) what the cheapest embedding of each costs at the prices, where nothing is taken.
+            limits: when to end.
+        """
+        solution, random = self.solution, self._random
+        now = best = self.value()
+        kept = solution.save(np.arange(len(self._compiled.names)))
+        started = time.monotonic()
+        heat = self._heat(level)
+        spent = 0.0
+        for turn in range(limits.turns):
+            if turn % 16 == 0:
+                spent = (time.monotonic() - started) / max(limits.seconds, 1e-3) if limits.seconds < np.inf else 0.0
+                if limits.stop() or spent >= 1:
+                    break
+            if best[level] <= limits.target + 1e-9 and not _missing(best):
+                break
+            ruin = RUINS[int(random.choice(len(RUINS), p=_SHARES[level > 0]))](solution, random, self._possible)
+            if not len(ruin.out) and not len(ruin.wanted):
+                continue
+            before = self._turn(ruin, cost)
+            after = self.value()
+            cooled = heat * (1 - max(spent, turn / limits.turns)) + 1e-12
+            if _accepts(now, after, level, cooled * random.exponential()):
+                now = after
+                if _better(after, best):
+                    best, kept = after, solution.save(np.arange(len(self._compiled.names)))
+            else:
+                before.restore()
+        kept.restore()
+        return best
+
+    def _turn(self, ruin: Ruin, cost: FloatArray) -> Snapshot:
+        """Ruin and recreate once; how everything was before."""
+        solution, random = self.solution, self._random
+        waiting = np.flatnonzero(~solution.placed & self._possible)
+        some = random.choice(waiting, min(NEWCOMERS, len(waiting)), replace=False)
+        wanted = ruin.wanted
+        others = np.concatenate([ruin.out, some[~np.isin(some, wanted)]])
+        changed = np.concatenate([wanted, others]).astype(np.int64)
+        before = solution.save(changed)
+        solution.remove(ruin.out, self.prices)
+        size = self._compiled.levels.reject[0, others] if random.random() < _BY_WEIGHT else cost[others]
+        size = np.where(np.isfinite(size), size, 0.0) * np.exp(_NOISE * random.standard_normal(len(others)))
+        size[np.isin(others, self._required)] = np.inf
+        order = np.concatenate([wanted, others[np.argsort(-size, kind="stable")]]).astype(np.int64)
+        solution.insert(order, self.prices, self._anything)
+        return before
+
+    def _heat(self, level: int) -> float:
+        """How much worse a turn may make the level at the beginning: a part of what one chain costs."""
+        levels = self._compiled.levels
+        if level == 0:
+            weights = levels.reject[0][levels.reject[0] > 0]
+            return 0.3 * float(weights.mean()) if len(weights) else self._part_of(0)
+        return self._part_of(level)
+
+    def _part_of(self, level: int) -> float:
+        return 0.3 * float(self.solution.values()[level]) / max(int(self.solution.placed.sum()), 1)
+
+
+_SHARES = {False: np.array([0.6, 0.25, 0.15, 0.0]), True: np.array([0.1, 0.4, 0.25, 0.25])}
+"""How often each of the ruins is chosen, on the first level and on later ones."""
+
+
+def _missing(values: FloatArray) -> bool:
+    return bool(values[0] >= MISSING)
+
+
+def _accepts(now: FloatArray, after: FloatArray, level: int, worse: float) -> bool:
+    """Whether no earlier level gets worse and this one by no more than so much."""
+    slack = 1e-9 * np.maximum(np.abs(now), 1.0)
+    if (after[:level] > now[:level] + slack[:level]).any():
+        return False
+    return bool(after[level] <= now[level] + slack[level] + worse)
+
+
+def _better(after: FloatArray, best: FloatArray) -> bool:
+    """Whether values are lexicographically lower, by more than rounding."""
+    for one, other in zip(after, best, strict=True):
+        slack = 1e-9 * max(abs(other), 1.0)
+        if one < other - slack:
+            return True
+        if one > other + slack:
+            return False
+    return False

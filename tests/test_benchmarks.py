@@ -1,0 +1,68 @@
+"""The parts of benchmarks that could be wrong without anybody noticing."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+
+from benchmarks.growth import Curve, growth
+from benchmarks.kernel import COMPONENTS, layered, numpy_line, plain_lines
+from benchmarks.scale import Glimpse, Solved, curves, lines
+from mosaico_place import faults
+from mosaico_place.compile.infrastructure import compile_infrastructure
+
+
+def test_plain_lines_are_plain() -> None:
+    """Tests that the lines of the kernel's benchmark have five components in a row and no budget."""
+    instance = plain_lines(4, 10, 1)
+    assert faults(instance) == []
+    for chain in instance.chains.values():
+        assert [one.at is None for one in chain.components.values()] == [False, *[True] * COMPONENTS, False]
+        assert len(chain.flows) == COMPONENTS + 1
+        assert chain.budgets == ()
+
+
+def test_layered_graph_finds_the_same_line() -> None:
+    """Tests that ways to embed a line which are compared with the kernel's agree."""
+    infrastructure = compile_infrastructure(plain_lines(4, 10, 1))
+    random = np.random.default_rng(0)
+    count = len(infrastructure.nodes)
+    tolls = random.uniform(1, 2, len(infrastructure.tail))
+    costs = np.where(infrastructure.forwards, np.inf, random.uniform(1, 9, (COMPONENTS, count)))
+    travel = np.asarray(dijkstra(csr_array((tolls, (infrastructure.tail, infrastructure.head)), shape=(count, count))))
+    graph = layered(infrastructure, tolls, COMPONENTS + 1)
+    graph.graph.data[graph.position] = np.where(np.isinf(costs), 1e9, costs)
+    found = np.asarray(dijkstra(graph.graph, indices=0))[COMPONENTS * count :]
+    expected = (numpy_line(travel, costs, 0)[:, None] + travel).min(axis=0)
+    assert found == pytest.approx(expected)
+
+
+def test_scale_reads_the_progress() -> None:
+    """Tests which moments of a solve are told."""
+    glimpses = [
+        Glimpse(1.0, None, None),
+        Glimpse(2.0, None, 120.0),
+        Glimpse(3.0, None, 100.0),
+        Glimpse(4.0, 95.0, 100.0),
+        Glimpse(9.0, 98.0, 100.0),
+    ]
+    one = Solved("made-up", 36, 60, 130.0, "time-limit", 10.0, 98.0, 100.0, glimpses)
+    assert (one.first_bound_s, one.last_bound_s) == (2.0, 3.0)
+    assert [one.reached_s(part) for part in (0.95, 0.97, 0.98, 0.99)] == [4.0, 9.0, 9.0, None]
+    assert "  95% after 4.00 s, 97% after 9.00 s, 98% after 9.00 s" in lines(one)
+    assert [curve.points for curve in curves([one])] == [[(36.0, 2.0)], [(36.0, 3.0)], [(36.0, 9.0)]]
+
+
+def test_growth_is_a_drawing() -> None:
+    """Tests that the drawing is well-formed, and that larger figures lie further right and further up."""
+    root = ElementTree.fromstring(
+        growth([Curve("a & b", [(10, 0.1), (1000, 20)]), Curve("none", [])], "nodes", "seconds")
+    )
+    circles = root.findall("{http://www.w3.org/2000/svg}circle")
+    (x1, y1), (x2, y2) = [(float(one.attrib["cx"]), float(one.attrib["cy"])) for one in circles]
+    assert x1 < x2
+    assert y1 > y2
