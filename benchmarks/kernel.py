@@ -5,13 +5,14 @@
 Each call embeds one chain in what is left of a made-up region (:mod:`mosaico_place.generating`, two servers per site).
 Calls run in compiled code, as the engine makes them; before each one the room of a drawn capacity changes, and after
 every 100 of them all prices are drawn and spread anew by Python (half of the capacities are worth nothing, as in linear
-programs). Both are part of the time. No call knows of a path
-from another one: nothing is kept, so nothing has to be refreshed.
+programs). Both are part of the time. No call knows a path from another one: nothing is kept that prices could outdate.
 
-Plain lines have five components, each of which any server can run, between two sites, and no budget. The mix is that
-of the generator: sessions (``together``, per-hop L4S queues, half of them with a copy to a shared detector), robots,
-drones (half with per-hop telemetry), attack detection (a join), lines; all have a budget, and times above targets
-count. Everything is compiled and warm before the clock starts. Figures are medians of the runs.
+Plain lines have five components, each of which any server can run, between two sites, and no budget; they are small,
+so that a server has room for the whole line. The mix is that of the generator: sessions (``together``, per-hop L4S
+queues, half of them with a copy to a shared detector), robots, drones (half with per-hop telemetry), attack detection
+(a join), lines; all have a budget, which for about half of them makes the answer dearer (the part is printed), and
+times above targets count. Everything is compiled and warm before the clock starts. Seconds are those of the thread on
+its core, whatever else the machine does; figures are medians of the runs.
 
 Below stand three ways to embed the same plain line, measured in the same process: compiled dense min-plus over all
 pairs of nodes, the same in numpy (both need a table of all pairs, made anew when prices change, which comes on top),
@@ -73,7 +74,7 @@ def plain_lines(sites: int, count: int, seed: int) -> Instance:
     names = [f"vnf-{number}" for number in range(1, COMPONENTS + 1)]
     functions = {
         name: Function(
-            name, {"vnf": Implementation("vnf", Level.VNF, {"cpu": 500, "memory": GIB}, processing_ns=50_000)}
+            name, {"vnf": Implementation("vnf", Level.VNF, {"cpu": 100, "memory": GIB // 8}, processing_ns=50_000)}
         )
         for name in names
     }

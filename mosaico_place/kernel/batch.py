@@ -6,11 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from mosaico_place.compile.infrastructure import FloatArray
-from mosaico_place.kernel.compiled import inner
+from mosaico_place.kernel.compiled import inner, outer
 from mosaico_place.kernel.embed import (
     Embeddings,
     apply_component,
@@ -71,7 +70,7 @@ class Column(NamedTuple):
     path: NDArray[np.int32]
 
 
-@njit(cache=True, nogil=True)
+@outer
 def _price_chains(
     tables: Any, state: Any, prices: Any, surcharges: Any, chains: Any, draft: Any, out: Any, lower: Any, cost: Any
 ) -> None:
@@ -121,7 +120,7 @@ class Pricer:
         self._pool.shutdown()
 
 
-@njit(cache=True)
+@outer
 def place(tables: Any, state: Any, prices: Any, k: int, option: Any, length: Any, path: Any) -> bool:
     """Place a chain as it is written; False, and nothing taken, if it does not fit."""
     chain = tables.chains[k]
@@ -156,7 +155,7 @@ class Costs(NamedTuple):
     program: FloatArray
 
 
-@njit(cache=True)
+@outer
 def measure(
     tables: Any, state: Any, costs: Any, k: int, option: Any, length: Any, path: Any, late_ns: float,
     taken: Any, rows: Any, served: Any, openings: Any, total: Any,

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from mosaico_place.kernel.batch import measure, place
-from mosaico_place.kernel.compiled import inner
+from mosaico_place.kernel.compiled import inner, outer
 from mosaico_place.kernel.embed import budget_ns, embed, first_node, flow_ns, remove
 
 
-@njit(cache=True)
+@outer
 def insert_all(
     tables: Any, state: Any, prices: Any, costs: Any, chains: Any, cutoff: Any, draft: Any, embeddings: Any,
     chain_costs: Any, here: Any, taken: Any, rows: Any, served: Any, openings: Any,
@@ -29,7 +28,7 @@ def insert_all(
     return count
 
 
-@njit(cache=True)
+@outer
 def put(
     tables: Any, state: Any, prices: Any, costs: Any, k: int, embeddings: Any, chain_costs: Any, here: Any,
     taken: Any, rows: Any, served: Any, openings: Any,
@@ -63,7 +62,7 @@ def mark(tables: Any, k: int, option: Any, length: Any, path: Any, here: Any, no
             here[tables.net.head[path[f, i]], k] = now
 
 
-@njit(cache=True)
+@outer
 def remove_all(tables: Any, state: Any, prices: Any, chains: Any, embeddings: Any, chain_costs: Any, here: Any,
                reject: Any) -> None:  # fmt: skip
     """Take placed chains out."""
@@ -80,7 +79,7 @@ def remove_all(tables: Any, state: Any, prices: Any, chains: Any, embeddings: An
         chain_costs[k] = reject[:, k]
 
 
-@njit(cache=True)
+@outer
 def keeps_time(tables: Any, state: Any, k: int, embeddings: Any) -> bool:
     """Whether a placed chain keeps its budgets; its time above targets is noted."""
     chain = tables.chains[k]

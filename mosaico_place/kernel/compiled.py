@@ -1,15 +1,50 @@
 """How the kernel's functions are compiled: by numba, on first use, kept on disk from then on.
 
-Functions that Python itself calls are plain ``njit(cache=True)``. The others get no door to Python, which for arguments
-of many arrays takes longer to compile than the functions.
+:data:`outer` is for functions that Python calls. The others get no door to Python, which for arguments of many arrays
+takes longer to compile than the functions; to call them from Python ends the process.
 """
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 from numba import njit
 
-inner = njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
+def _stamp() -> str:
+    """Tells versions of the kernel's source apart."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
+
+
+STAMP = _stamp()
+
+
+def _compiler(**flags: Any) -> Callable[[Callable[..., Any]], Any]:
+    def compile_function(function: Callable[..., Any]) -> Any:
+        dispatcher = njit(cache=True, error_model="numpy", **flags)(function)
+        try:
+            # numba looks at a function's own file only, and would run what it compiled into it from others for ever.
+            index = dispatcher._cache._cache_file  # noqa: SLF001
+            index._source_stamp = (index._source_stamp, STAMP)  # noqa: SLF001
+        except AttributeError:  # this numba keeps its cache another way: better none than a stale one
+            return njit(error_model="numpy", **flags)(function)
+        return dispatcher
+
+    return compile_function
+
+
+outer = _compiler(nogil=True)
+"""For functions that Python calls."""
+
+inner = _compiler(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 """For functions that only compiled code calls."""
 
-inner_inline = njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True)
+inner_inline = _compiler(no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True)
 """The same, for small ones that it calls most."""
+
+outer_inline = _compiler(forceinline=True)
+"""For small functions that both call."""

@@ -17,10 +17,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from mosaico_place.kernel.compiled import inner, inner_inline
+from mosaico_place.kernel.compiled import inner, inner_inline, outer, outer_inline
 from mosaico_place.kernel.shapes import CHORD, COPY, FIXED, INNER, PIN_HEAD, PIN_TAIL
 from mosaico_place.kernel.spread import spread, trace
 from mosaico_place.kernel.state import holds, more_instances, serve, take
@@ -241,7 +240,7 @@ def merged_before(tables: Any, k: int, c: int, option: Any) -> bool:
     return False
 
 
-@njit(cache=True, forceinline=True)
+@outer_inline
 def first_node(tables: Any, f: int, option: Any) -> int:
     """The node where a flow begins."""
     tail = tables.flows[f].tail
@@ -334,7 +333,7 @@ def apply_flow(tables: Any, state: Any, prices: Any, k: int, f: int, option: Any
     return True, cost
 
 
-@njit(cache=True)
+@outer
 def remove(tables: Any, state: Any, prices: Any, k: int, flows: int, components: int, option: Any, length: Any,
            path: Any) -> None:  # fmt: skip
     """Give back what the first so many flows and components of a chain take."""
@@ -416,7 +415,7 @@ def processing_ns(tables: Any, k: int, c: int, option: Any) -> float:
     return 0.0 if merged_before(tables, k, c, option) else tables.options[option[c]].processing_ns
 
 
-@njit(cache=True)
+@outer
 def parallel_ns(tables: Any, k: int, group: int, option: Any) -> float:
     """Time of independent components that run in parallel; -1 where they do not: they stand apart, or it would not pay.
 
@@ -809,7 +808,7 @@ def support(budget: Any, late: float, slope: float) -> float:
     return slope * budget.within_ns - cost
 
 
-@njit(cache=True)
+@outer
 def relaxations(tables: Any, k: int) -> int:
     """Which relaxations the bound of a chain uses, whatever the prices."""
     chain = tables.chains[k]
@@ -825,7 +824,7 @@ def relaxations(tables: Any, k: int) -> int:
     return used
 
 
-@njit(cache=True)
+@outer
 def embed(tables: Any, state: Any, prices: Any, k: int, cutoff: float, draft: Any, out: Any) -> Any:
     """The cheapest embedding of chain ``k`` that the state has room for.
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from mosaico_place.compile.infrastructure import FloatArray
+from mosaico_place.kernel.compiled import outer
 from mosaico_place.kernel.tables import Compiled
 
 
@@ -73,7 +73,7 @@ def price(
     )
 
 
-@njit(cache=True)
+@outer
 def spread_over(rows: Any, amounts: Any, lines: Any, begin: Any, end: Any) -> Any:
     """(lines, slices) of the price of every slice of uses."""
     total = np.zeros((len(lines), len(begin)))

@@ -9,12 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from mosaico_place.compile import Problem
 from mosaico_place.compile.infrastructure import BoolArray, FloatArray
 from mosaico_place.instance import Chain
-from mosaico_place.kernel.compiled import inner
+from mosaico_place.kernel.compiled import inner, outer
 from mosaico_place.kernel.spread import spread
 from mosaico_place.latency import order
 
@@ -57,7 +56,7 @@ def _share_labels(problem: Problem, chain: Chain, position: dict[str, int], mask
             masks[line] &= fits
 
 
-@njit(cache=True)
+@outer
 def _keep_reachable(tables: Any, k: int, masks: Any, room: Any) -> None:
     """One pass over a chain: units, flows, budgets."""
     chain = tables.chains[k]

@@ -10,11 +10,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from mosaico_place.compile import Infrastructure
-from mosaico_place.kernel.compiled import inner_inline
+from mosaico_place.kernel.compiled import inner_inline, outer
 
 STAY, NOWHERE = -1, -2
 """Instead of the last arc of a path: it begins here; there is none."""
@@ -97,7 +96,7 @@ def drop_first(keys: Any, items: Any, size: int) -> int:
     return size
 
 
-@njit(cache=True)
+@outer
 def spread(
     net: Any,
     start: Any,
@@ -182,7 +181,7 @@ def spread(
                 last[n] = STAY
 
 
-@njit(cache=True)
+@outer
 def trace(net: Any, last: Any, node: int, forth: bool, path: Any) -> int:
     """Write the arcs of the path of :func:`spread` at a node, in the direction of travel; their number.
 

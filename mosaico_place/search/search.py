@@ -18,7 +18,7 @@ from mosaico_place.search.ruin import RUINS, Ruin
 MISSING = 1e9
 """What a required chain that is not placed counts, and a move too many."""
 
-NEWCOMERS = 12
+NEWCOMERS = 6
 """Waiting chains that are tried in one turn."""
 
 _OPENING = 0.3

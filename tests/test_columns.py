@@ -1,0 +1,163 @@
+"""The bounds of column generation: at any prices, and at those that it ends with, never above the optimum."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from mosaico_place.columns.generation import Generation
+from mosaico_place.columns.master import Duals
+from mosaico_place.compile import compile_instance
+from mosaico_place.compile.infrastructure import FloatArray
+from mosaico_place.costing import cost
+from mosaico_place.exact.method import solve_exact
+from mosaico_place.instance import Instance
+from mosaico_place.kernel.batch import Pricer
+from mosaico_place.kernel.prices import price
+from mosaico_place.kernel.solution import Solution
+from mosaico_place.kernel.tables import compile_tables
+from mosaico_place.load import load_instance
+from mosaico_place.method import Options
+from mosaico_place.placement import Placement
+from tests.brute_force import TooManyError, brute_force
+from tests.strategies import previous_placements, tiny_instances
+from tests.test_kernel import roomy
+
+INSTANCES = Path(__file__).parent.parent / "instances"
+SMALL = [*sorted((INSTANCES / "tiny").glob("*.yaml")), INSTANCES / "cloud-gaming-edge.yaml"]
+SLACK = 1e-6
+
+
+@contextmanager
+def beginning(instance: Instance, previous: Placement | None = None) -> Iterator[Generation]:
+    """Column generation that has not begun."""
+    compiled = compile_tables(compile_instance(instance, previous))
+    pricer = Pricer(compiled, threads=1)
+    yield Generation(compiled, pricer)
+    pricer.close()
+
+
+def random_duals(generation: Generation, rng: np.random.Generator) -> Duals:
+    """Prices that are not negative, some of them 0; what carries any load has none for it."""
+    compiled = generation.compiled
+    openings, shape = compiled.tables.openings, compiled.rows.capacity.shape
+
+    def some(*size: int) -> FloatArray:
+        drawn: FloatArray = rng.exponential(rng.choice([0.01, 0.1, 1.0]), size) * rng.integers(0, 2, size)
+        return drawn
+
+    load = np.where(np.isfinite(openings["capacity"]), some(len(openings)), 0.0)
+    levels = np.zeros(compiled.levels.count)
+    levels[: generation.level] = some(generation.level)
+    levels[generation.level] = 1.0
+    return Duals(some(*shape), load, some(len(generation.master.tied)), levels)
+
+
+def finish(generation: Generation) -> float:
+    """Generate all columns; the value of the master."""
+    generation.suggest(np.zeros_like(generation.compiled.rows.capacity))
+    mix = generation.run(stop=lambda: False, closed=lambda value, bound: value - bound < SLACK)
+    assert generation.best is not None
+    assert mix.value >= generation.best.bound - SLACK
+    return mix.value
+
+
+def settled(generation: Generation, rng: np.random.Generator, optimum: float) -> float:
+    """Try random prices, then generate all columns; the best bound, of which none is above the optimum."""
+    for _ in range(2):
+        assert generation.quote(random_duals(generation, rng)).bound <= optimum + SLACK
+    finish(generation)
+    for _ in range(2):  # ties are priced from now on
+        assert generation.quote(random_duals(generation, rng)).bound <= optimum + SLACK
+    assert generation.best is not None
+    assert generation.best.bound <= optimum + SLACK
+    return generation.best.bound
+
+
+def go_on(generation: Generation, optimum: Placement, value: float) -> bool:
+    """To the next level, with this one at the value of the optimum; False if the kernel cannot place it as cheaply.
+
+    The kernel merges only what runs in the same option, so not what has a preference, or an instance, of its own.
+    """
+    compiled = generation.compiled
+    solution = Solution(compiled)
+    solution.load(optimum, price(compiled, np.zeros_like(compiled.rows.capacity)))
+    if solution.values()[generation.level] > value + SLACK:
+        return False
+    generation.master.add(generation.columns_of(solution))
+    generation.next_level(value)
+    return True
+
+
+def test_bounds_of_tiny_instances() -> None:
+    """Tests that no bound of the first two levels is above the optimum of random instances, and that many meet it."""
+    seen: Counter[str] = Counter()
+
+    @settings(
+        max_examples=150,
+        deadline=None,
+        derandomize=True,
+        phases=(Phase.explicit, Phase.generate),  # shrinking would take minutes
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(tiny_instances(), st.data())
+    def holds(instance: Instance, data: st.DataObject) -> None:
+        previous = data.draw(st.none() | previous_placements(instance))
+        instance = data.draw(st.sampled_from([instance, roomy(instance, 2)]))
+        try:
+            best = brute_force(instance, previous)
+        except TooManyError:
+            return
+        if best.values is None:
+            return
+        rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
+        with beginning(instance, previous) as generation:
+            for level, optimum in enumerate(map(float, best.values[:2]), start=1):
+                bound = settled(generation, rng, optimum)
+                seen[f"level {level}"] += 1
+                seen[f"tight {level}"] += bound >= optimum - SLACK
+                assert best.placement is not None
+                if level == min(len(best.values), 2) or not go_on(generation, best.placement, optimum):
+                    break
+
+    holds()
+    assert min(seen["level 1"], seen["level 2"]) > 50
+    assert seen["tight 1"] > 0.7 * seen["level 1"]
+    assert seen["tight 2"] > 0.6 * seen["level 2"]
+
+
+@pytest.mark.parametrize("path", SMALL, ids=lambda path: path.stem)
+def test_bounds_of_instances(path: Path) -> None:
+    """Tests that no bound of any level is above the exact optimum of the instances that come with the project."""
+    instance = load_instance(path)
+    answer = solve_exact(compile_instance(instance), Options(gap=0.0, threads=1))
+    assert answer.placement is not None
+    values = [float(value) for value in cost(instance, answer.placement).levels]
+    rng = np.random.default_rng(0)
+    with beginning(instance) as generation:
+        for level, value in enumerate(values, start=1):
+            settled(generation, rng, value)
+            assert level == len(values) or go_on(generation, answer.placement, value)
+
+
+def test_rounding() -> None:
+    """Tests that what is found at the prices that generation ends with costs no less than its bound."""
+    instance = load_instance(INSTANCES / "cloud-gaming-edge.yaml")
+    with beginning(instance) as generation:
+        value = finish(generation)
+        assert generation.best is not None
+        solution = Solution(generation.compiled)
+        solution.insert(range(len(instance.chains)), generation.best.prices, np.full(len(instance.chains), np.inf))
+        assert solution.values()[0] >= generation.best.bound - SLACK
+        assert cost(instance, solution.placement()).levels[0] == solution.values()[0]
+        assert value == pytest.approx(generation.best.bound)
+        known = generation.master.add(generation.columns_of(solution))
+        assert known <= len(instance.chains)
+        assert generation.master.add(generation.columns_of(solution)) == 0
