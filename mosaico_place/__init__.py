@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mosaico_place.advising import advise
     from mosaico_place.checking import check
     from mosaico_place.compile import Problem
     from mosaico_place.costing import Cost, cost
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from mosaico_place.dumping import dump
     from mosaico_place.errors import Fault, InputError, MosaicoError, SolverError
     from mosaico_place.explaining import explain
-    from mosaico_place.explanation import ChainReasons, Explanation, Reason
+    from mosaico_place.explanation import CapacityAdvice, CapacityGain, ChainReasons, Explanation, Reason, Verdict
     from mosaico_place.instance import (
         Budget,
         Chain,
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from mosaico_place.validate import faults, warnings
 
 _HOME = {
+    "advising": ("advise",),
     "checking": ("check",),
     "compile": ("Problem",),
     "costing": ("Cost", "cost"),
@@ -66,7 +68,7 @@ _HOME = {
     "dumping": ("dump",),
     "errors": ("Fault", "InputError", "MosaicoError", "SolverError"),
     "explaining": ("explain",),
-    "explanation": ("ChainReasons", "Explanation", "Reason"),
+    "explanation": ("CapacityAdvice", "CapacityGain", "ChainReasons", "Explanation", "Reason", "Verdict"),
     "instance": (
         "Budget", "Chain", "Component", "Direction", "Flow", "Function", "Group", "Implementation", "Independent",
         "Instance", "Kind", "Level", "Link", "Node", "Preference", "Prices", "Term", "TrafficClass", "Where",
@@ -83,13 +85,14 @@ _HOME = {
 }  # fmt: skip
 
 __all__ = [
-    "Answer", "Budget", "Chain", "ChainPlacement", "ChainReasons", "Component", "Cost", "CostTerm", "Direction",
-    "Explanation", "Fault", "Flow", "Function", "Group", "Implementation", "Independent", "InputError", "Instance",
-    "Kind", "Level", "LevelResult", "Lever", "Link", "Method", "MosaicoError", "Node", "Opening", "Options",
-    "Placement", "Preference", "Prices", "Problem", "Progress", "Reason", "Result", "Rule", "SolverError", "Spot",
-    "Term", "Termination", "TrafficClass", "Violation", "Where", "check", "cost", "dump", "explain", "faults",
-    "from_json", "instance_from_dict", "load_instance", "load_placement", "load_pvnfpc", "parse_instance",
-    "parse_placement", "solve", "to_json", "warnings", "without",
+    "Answer", "Budget", "CapacityAdvice", "CapacityGain", "Chain", "ChainPlacement", "ChainReasons", "Component",
+    "Cost", "CostTerm", "Direction", "Explanation", "Fault", "Flow", "Function", "Group", "Implementation",
+    "Independent", "InputError", "Instance", "Kind", "Level", "LevelResult", "Lever", "Link", "Method",
+    "MosaicoError", "Node", "Opening", "Options", "Placement", "Preference", "Prices", "Problem", "Progress",
+    "Reason", "Result", "Rule", "SolverError", "Spot", "Term", "Termination", "TrafficClass", "Verdict",
+    "Violation", "Where", "advise", "check", "cost", "dump", "explain", "faults", "from_json",
+    "instance_from_dict", "load_instance", "load_placement", "load_pvnfpc", "parse_instance", "parse_placement",
+    "solve", "to_json", "warnings", "without",
 ]  # fmt: skip
 
 

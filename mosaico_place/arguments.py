@@ -31,6 +31,7 @@ class Which(StrEnum):
     RESULT = "result"
     CHECK = "check"
     EXPLAIN = "explain"
+    ADVICE = "advice"
     VALIDATE = "validate"
 
 
@@ -145,6 +146,9 @@ Without = Annotated[
     ),
 ]
 OneChain = Annotated[str | None, typer.Option("--chain", metavar="NAME", help="The only chain to explain.")]
+Capacity = Annotated[
+    bool, typer.Option("--capacity", help="Say instead which capacities would gain most if there were more of them.")
+]
 Format = Annotated[ForeignFormat, typer.Argument(metavar="FORMAT", help=" | ".join(ForeignFormat))]
 ForeignFile = Annotated[Path, typer.Argument(metavar="FILE", help="A file in that format.", parser=_readable)]
 Output = Annotated[

@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from mosaico_place.arguments import (
+    Capacity,
     ForeignFile,
     ForeignFormat,
     Format,
@@ -54,8 +55,9 @@ from mosaico_place.terminal import complain, end_process, interruptible, open_st
 
 if TYPE_CHECKING:
     from mosaico_place.instance import Instance
+    from mosaico_place.method import Options
     from mosaico_place.placement import Placement
-    from mosaico_place.result import Result
+    from mosaico_place.result import Result, Termination
 
 PROGRAM = "mosaico-place"
 _STDIN = "<stdin>"
@@ -150,7 +152,7 @@ def solve(
         result = solve_instance(problem, method=method, options=options, previous=start, max_moves=max_moves)
     result = replace(result, runtime_s={"load": load_s, **result.runtime_s})
     _answer(result, problem, output, as_json=as_json)
-    raise typer.Exit(_code(result))
+    raise typer.Exit(_code(result.termination, found=result.placement is not None))
 
 
 @app.command()
@@ -184,6 +186,7 @@ def check(
 def explain(
     instance: InstanceFile,
     chain: OneChain = None,
+    capacity: Capacity = False,
     time_limit: TimeLimit = None,
     seed: Seed = 0,
     threads: Threads = None,
@@ -191,6 +194,8 @@ def explain(
 ) -> None:
     """Say why chains cannot be accepted, and what would have to grow to accept them."""
     started_s = time.monotonic()
+    if capacity and chain is not None:
+        raise typer.BadParameter("speaks of all chains; leave out --chain", param_hint="'--capacity'")
     problem = _instance(instance)
     if chain is not None and chain not in problem.chains:
         close = suggestion(chain, problem.chains)
@@ -203,6 +208,8 @@ def explain(
 
     with interruptible() as stop:
         options = Options(time_limit, threads=threads, seed=seed, stop=stop, started_s=started_s)
+        if capacity:
+            _advise(problem, options, as_json=as_json)
         explanation = explain_instance(problem, None if chain is None else [chain], options=options)
     if as_json:
         _put(dumps(explain_document(explanation)))
@@ -353,6 +360,17 @@ def _answer(result: Result, instance: Instance, output: Path | None, *, as_json:
         _put(document if as_json else text(solved(result, instance)))
 
 
+def _advise(instance: Instance, options: Options, *, as_json: bool) -> NoReturn:
+    """Say which capacities would gain most if there were more of them."""
+    from mosaico_place.advising import advise
+    from mosaico_place.document import advice_document, dumps
+    from mosaico_place.report import advised, text
+
+    advice = advise(instance, options=options)
+    _put(dumps(advice_document(advice)) if as_json else text(advised(advice, instance)))
+    raise typer.Exit(_code(advice.termination, found=advice.value is not None))
+
+
 def _give(document: str, output: Path | None) -> None:
     """Give an instance out as text."""
     if output is None:
@@ -362,15 +380,15 @@ def _give(document: str, output: Path | None) -> None:
         complain([f"wrote {output}; next: {PROGRAM} solve {output}"])
 
 
-def _code(result: Result) -> Code:
-    """What a result without a placement ends with; one with a placement is an answer, however it came about."""
+def _code(termination: Termination, *, found: bool) -> Code:
+    """What a solve without a placement ends with; one with a placement is an answer, however it came about."""
     from mosaico_place.result import Termination
 
-    if result.placement is not None:
+    if found:
         return Code.DONE
-    if result.termination is Termination.INFEASIBLE:
+    if termination is Termination.INFEASIBLE:
         return Code.INFEASIBLE
-    return Code.INTERRUPTED if result.termination is Termination.INTERRUPTED else Code.NOTHING_FOUND
+    return Code.INTERRUPTED if termination is Termination.INTERRUPTED else Code.NOTHING_FOUND
 
 
 def _write(path: Path, content: str) -> None:

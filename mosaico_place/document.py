@@ -25,7 +25,7 @@ from mosaico_place.result import (
 
 if TYPE_CHECKING:
     from mosaico_place.costing import Cost
-    from mosaico_place.explanation import Explanation
+    from mosaico_place.explanation import CapacityAdvice, CapacityGain, Explanation
     from mosaico_place.instance import Instance
     from mosaico_place.schema.placement import OpenedEntry, PlacementDocument
     from mosaico_place.schema.result import ChainEntry, ResultDocument, UseEntry
@@ -53,6 +53,7 @@ def to_dict(result: Result) -> dict[str, object]:
         "format": FORMAT,
         "instance": result.instance,
         "method": result.method,
+        "method_why": result.method_why,
         "termination": str(result.termination),
         "objective": [_level(level) for level in result.levels],
         "terms": _numbers(result.terms),
@@ -123,6 +124,20 @@ def explain_document(explanation: Explanation) -> dict[str, object]:
             }
             for entry in explanation.chains
         ],
+    }
+
+
+def advice_document(advice: CapacityAdvice) -> dict[str, object]:
+    """The document of ``explain --capacity --json``."""
+    return {
+        "format": FORMAT,
+        "instance": advice.instance,
+        "method": advice.method,
+        "termination": str(advice.termination),
+        "value": _number(advice.value),
+        "bound": _number(advice.bound),
+        "limited": advice.limited,
+        "capacities": [_gain(gain) for gain in advice.gains],
     }
 
 
@@ -261,6 +276,21 @@ def _violation(violation: Violation) -> dict[str, object]:
     }
 
 
+def _gain(gain: CapacityGain) -> dict[str, object]:
+    return {
+        "capacity": list(gain.capacity),
+        "of": gain.of,
+        "unit": gain.unit,
+        "by": gain.by,
+        "per_unit": _number(gain.per_unit),
+        "promised": _number(gain.promised),
+        "value": _number(gain.value),
+        "bound": _number(gain.bound),
+        "termination": None if gain.termination is None else str(gain.termination),
+        "verdict": str(gain.verdict),
+    }
+
+
 def _fault(fault: Fault) -> dict[str, object]:
     parts = fault.source.rsplit(":", 2)
     placed = len(parts) == 3 and parts[1].isdigit() and parts[2].isdigit()
@@ -302,6 +332,7 @@ def _result(document: ResultDocument) -> Result:
     return Result(
         instance=document.instance,
         method=document.method,
+        method_why=document.method_why,
         termination=document.termination,
         levels=tuple(LevelResult(level.terms, level.value, level.bound, level.gap) for level in document.objective),
         placement=None if chains is None else read_placement(document),

@@ -14,7 +14,7 @@ from fractions import Fraction
 from mosaico_place.compile import Problem, compile_instance
 from mosaico_place.exact.growth import Growth, least_growth
 from mosaico_place.exact.method import solve_exact
-from mosaico_place.explanation import ChainReasons, Explanation, Kind, Reason
+from mosaico_place.explanation import ChainReasons, Explanation, Kind, Reason, where_in_words
 from mosaico_place.instance import Budget, Chain, Instance, Term
 from mosaico_place.latency import budget_flows, budget_latency_ns
 from mosaico_place.method import Options
@@ -23,7 +23,7 @@ from mosaico_place.quantities import Dimension, format_quantity
 from mosaico_place.result import Termination
 from mosaico_place.rules import CostTerm
 from mosaico_place.solving import solve
-from mosaico_place.usage import CapacityName, amounts, capacities, dimension_of, survey, usage_by_chain
+from mosaico_place.usage import amounts, capacities, dimension_of, survey, usage_by_chain
 
 
 def explain(instance: Instance, chains: Sequence[str] | None = None, *, options: Options | None = None) -> Explanation:
@@ -159,11 +159,3 @@ def _holders(instance: Instance, growth: Growth, placement: Placement) -> Iterat
             shown = [f"{chain} ({format_quantity(held[chain], unit)})" for chain in users[:5]]
             more = f" and {len(users) - 5} more" if len(users) > 5 else ""
             yield Reason(Kind.HELD, f"{where_in_words(name)} is held by {', '.join(shown)}{more}")
-
-
-def where_in_words(name: CapacityName) -> str:
-    """A capacity as people call it."""
-    kind, *rest = name
-    if kind == "node":
-        return f"{rest[1]} of {rest[0]}"
-    return f"{rest[2]} of {rest[1]} on {rest[0]}" if kind == "device" else f"bandwidth from {rest[0]} to {rest[1]}"

@@ -99,6 +99,7 @@ class Answer:
         termination: why it stopped; ``optimal`` and ``gap`` are claims that the bounds must carry.
         model: size of what was solved.
         why: rejected chain -> reason in words, where the method knows one.
+        chosen: of a method that leaves the work to another: its name, and why that one.
         runtime_s: phase -> seconds, for the method's own phases.
     """
 
@@ -107,6 +108,7 @@ class Answer:
     termination: Termination
     model: ModelSize = field(default_factory=ModelSize)
     why: Mapping[str, str] = field(default_factory=dict)
+    chosen: tuple[str, str] | None = None
     runtime_s: Mapping[str, float] = field(default_factory=dict)
 
 

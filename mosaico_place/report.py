@@ -17,11 +17,12 @@ from rich.table import Table
 from rich.text import Text
 
 from mosaico_place.costing import Cost
-from mosaico_place.explanation import Explanation
+from mosaico_place.explanation import CapacityAdvice, CapacityGain, Explanation, Verdict
 from mosaico_place.instance import Instance
 from mosaico_place.placement import ChainPlacement
 from mosaico_place.quantities import Dimension, decimal_text
 from mosaico_place.result import LevelResult, Result, Termination, Use, Violation
+from mosaico_place.usage import dimension_of
 
 _WIDEST = 100
 _WITHOUT_TERMINAL = 80
@@ -43,6 +44,14 @@ _ENDINGS = {
     Termination.INFEASIBLE: "infeasible, it is proven that no placement keeps all rules",
     Termination.INTERRUPTED: "interrupted",
     Termination.HEURISTIC: "the method ended by itself and proves nothing",
+}
+
+_VERDICTS = {
+    Verdict.CONFIRMED: ("confirmed", "level 1 gets better than any placement without the growth can be"),
+    Verdict.BETTER: ("better found", "one as good without the growth is not ruled out"),
+    Verdict.NO_GAIN: ("no gain", "it is proven that this growth alone gains nothing"),
+    Verdict.NOT_CONFIRMED: ("not confirmed", "nothing better was found within the limits, nothing is proven"),
+    Verdict.NOT_CHECKED: ("not checked", "the limits struck before it was solved again"),
 }
 
 _UNITS: Mapping[Dimension, Sequence[tuple[float, str]]] = {
@@ -114,6 +123,45 @@ def explained(explanation: Explanation) -> RenderableType:
     return Group(*parts)
 
 
+def advised(advice: CapacityAdvice, instance: Instance) -> RenderableType:
+    """The answer of ``explain --capacity``."""
+    if advice.value is None:
+        infeasible = advice.termination is Termination.INFEASIBLE
+        hint = "; without --capacity, explain says what must grow" if infeasible else ""
+        told = f"{advice.instance}: no placement to compare with: {_ENDINGS[advice.termination]}{hint}"
+        return Text(told, style="bold red")
+    terms = " + ".join(_weighted(weight, str(term)) for term, weight in instance.objective[0].items())
+    proof = "" if advice.bound is None else f", at least {_value(advice.bound)}"
+    headline = Text(f"{advice.instance}: level 1 ({terms}) is {_value(advice.value)}{proof}", style="bold")
+    if advice.limited is False:
+        return Group(headline, Text("no capacity limits it: there is nothing left to gain"))
+    if not advice.gains:
+        says = "no capacity has a price: by the prices, more of any gains nothing"
+        return Group(headline, Text(f"{says}; without --capacity, explain says why chains are rejected"))
+    proven = all(_value(gain.value) == _value(gain.bound) for gain in advice.gains)
+    table = _table("more of", "", ">by", ">of", ">promised", ">level 1", *(() if proven else (">bound",)), "verdict")
+    for gain in advice.gains:
+        *cells, value, bound, verdict = _gain(gain, instance)
+        table.add_row(*cells, value, *(() if proven else (bound,)), verdict)
+    notes = [": ".join(_VERDICTS[each]) for each in Verdict if any(gain.verdict is each for gain in advice.gains)]
+    notes.append("promised: by the shadow prices, which count parts of chains; level 1: when solved again")
+    return Group(headline, Text(), table, Text(), *(Text(note, style="dim") for note in notes))
+
+
+def _gain(gain: CapacityGain, instance: Instance) -> Iterator[str]:
+    """A row of the capacities."""
+    kind, *rest = gain.capacity
+    dimension = dimension_of(instance, gain.capacity)
+    yield " → ".join(rest) if kind == "link" else " ".join(rest[:-1])
+    yield "bandwidth" if kind == "link" else rest[-1]
+    yield quantity(gain.by / dimension.scale, dimension)
+    yield quantity(gain.of / dimension.scale, dimension)
+    yield f"{gain.promised:.2g}"
+    yield _value(gain.value)
+    yield _value(gain.bound)
+    yield _VERDICTS[gain.verdict][0]
+
+
 def valid(file: str, instance: Instance) -> str:
     """The line of ``validate`` for a file without faults."""
     counts = (
@@ -164,6 +212,8 @@ def _headline(result: Result) -> Iterator[RenderableType]:
         line += f"; {len(result.accepted)} of {_count(chains, 'chain')} accepted"
         line += f", weight {_value(result.accepted_weight)} of at most {_value(result.accepted_weight_bound)}"
     yield Text(line.removesuffix(f" of at most {_UNKNOWN}"))
+    if result.method_why:
+        yield Text(f"{result.method}, since {result.method_why}", style="dim")
 
 
 def _objective(

@@ -166,6 +166,7 @@ class Result:
         links: link directions in use.
         loads: opened instances -> bit/s that they serve.
         runtime_s: phase -> wall-clock seconds.
+        method_why: why ``auto`` picked the method; empty if it was asked for.
     """
 
     instance: str
@@ -187,3 +188,4 @@ class Result:
     violations: tuple[Violation, ...] = ()
     runtime_s: Mapping[str, float] = field(default_factory=dict)
     seed: int = 0
+    method_why: str = ""

@@ -39,16 +39,15 @@ METHODS = "mosaico_place.methods"
 
 def method_names() -> list[str]:
     """Names that ``solve`` takes as a method."""
-    return ["auto", *sorted(entry_points(group=METHODS).names)]
+    return sorted(entry_points(group=METHODS).names)
 
 
 def find_method(name: str) -> tuple[str, Method]:
-    """The method of that name, and its own name: ``auto`` picks one.
+    """The method of that name, with the name.
 
     Raises:
         ValueError: there is no such method; the message names those that exist.
     """
-    name = "exact" if name == "auto" else name
     found = entry_points(group=METHODS, name=name)
     if not found:
         close = suggestion(name, method_names())
@@ -159,7 +158,7 @@ def _describe(
     weight = sum((instance.chains[name].weight for name in accepted), Fraction(0))
     return Result(
         instance=instance.name,
-        method=method,
+        method=method if answer.chosen is None else answer.chosen[0],
         termination=answer.termination,
         levels=level_results(instance, judged, answer.bounds),
         placement=placement,
@@ -176,6 +175,7 @@ def _describe(
         model=answer.model,
         runtime_s=dict(runtime_s),
         seed=options.seed,
+        method_why="" if answer.chosen is None else answer.chosen[1],
     )
 
 

@@ -156,9 +156,9 @@ def test_document_of_a_result() -> None:
     """Tests every key of the document, in its order, and that only what was given is there."""
     document = json.loads(to_json(RESULT))
     assert list(document) == [
-        "format", "instance", "method", "termination", "objective", "terms", "accepted", "accepted_weight",
-        "accepted_weight_bound", "rejected", "chains", "instances", "rewrites", "nodes", "devices", "links",
-        "model", "violations", "runtime_s", "seed",
+        "format", "instance", "method", "method_why", "termination", "objective", "terms", "accepted",
+        "accepted_weight", "accepted_weight_bound", "rejected", "chains", "instances", "rewrites", "nodes", "devices",
+        "links", "model", "violations", "runtime_s", "seed",
     ]  # fmt: skip
     assert document["objective"] == [{"terms": {"rejected": 1, "links": 0.25}, "value": 1.5, "bound": 1, "gap": 1 / 3}]
     assert document["chains"] == {

@@ -160,6 +160,8 @@ class ResultDocument(Document):
     format: Literal[1]
     instance: str
     method: str
+    method_why: str = ""
+    """Why `auto` picked the method; empty if it was asked for."""
     termination: Termination
     """Why the method stopped; whether there is a placement is a question apart."""
     objective: list[LevelEntry]
@@ -251,6 +253,49 @@ class ExplainDocument(Document):
     chains: list[ChainReasonsEntry]
 
 
+class CapacityEntry(Document):
+    """What more of one capacity would gain on the first level. Amounts are in its smallest units."""
+
+    capacity: list[str]
+    """`[node, NODE, RESOURCE]`, `[device, NODE, DEVICE, RESOURCE]` or `[link, FROM, TO]`."""
+    of: int
+    """How much of it there is."""
+    unit: int
+    """1 core, 0.1 GPU, 1 GiB of memory, 1 MiB of sram or tcam, 100 Mbps, 1 stage or piece."""
+    by: int
+    """By how much it grows for the check: whole units, room for what one rejected chain takes of it."""
+    per_unit: float
+    """What one unit gains at the shadow prices."""
+    promised: float
+    """What `by` gains at the shadow prices, which count parts of chains; an estimate."""
+    value: float | None
+    """Of the first level with the growth, the best found; null if it was not solved again."""
+    bound: float | None
+    """Proven: no placement with the growth lies below; null when nothing is proven."""
+    termination: Termination | None
+    """How solving again ended; null if it was not."""
+    verdict: Literal["confirmed", "better-found", "no-gain", "not-confirmed", "not-checked"]
+    """`confirmed` and `no-gain` are proven."""
+
+
+class AdviceDocument(Document):
+    """What `explain --capacity --json` prints."""
+
+    format: Literal[1]
+    instance: str
+    method: str
+    termination: Termination
+    """How the solve of the instance as it is ended; only its first level is solved."""
+    value: float | None
+    """Of the first level as it is; null without a placement."""
+    bound: float | None
+    """Proven: no placement of the instance as it is lies below; null when nothing is proven."""
+    limited: bool | None
+    """Whether capacities limit the first level: true if a growth is confirmed, false if nothing is left to gain."""
+    capacities: list[CapacityEntry]
+    """What is worth most first, the best of every kind of capacity before the others."""
+
+
 class FaultEntry(Document):
     """One thing that is wrong with a file."""
 
@@ -286,6 +331,7 @@ _DOCUMENTS: dict[str, Any] = {
     "result": ResultDocument,
     "check": CheckDocument,
     "explain": ExplainDocument,
+    "advice": AdviceDocument,
     "validate": ValidateDocument,
 }
 

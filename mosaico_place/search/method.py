@@ -120,7 +120,7 @@ def run_levels(problem: Problem, options: Options, pricing: Pricing) -> Answer:
     finally:
         pricer.close()
     bounds, ended = _proven(run, placement)
-    return Answer(placement, bounds, ended, size, why, run.laps)
+    return Answer(placement, bounds, ended, size, why, runtime_s=run.laps)
 
 
 def _proven(run: Run, placement: Placement) -> tuple[tuple[float | None, ...], Termination]:
@@ -156,10 +156,12 @@ def _search_levels(run: Run, solution: Solution, pricing: Pricing) -> tuple[Sear
         search.reprice(shadow, level)
         target = _target(run, level, bound)
         turns = TURNS_PER_CHAIN * len(compiled.names) if options.time_limit_s is None else 10**9
-        limits = Limits(turns, run.share_s(level), run.stopped, target)
-        run.tell("search", level, float(solution.values()[level]), bound)
-        values = search.improve(level, costs, limits)
-        run.tell("search", level, float(values[level]), bound)
+
+        def watch(values: FloatArray, level: int = level, bound: float | None = bound) -> None:
+            run.tell("search", level, float(values[level]), bound)
+
+        watch(search.value())
+        search.improve(level, costs, Limits(turns, run.share_s(level), run.stopped, target, watch))
         run.lap("search")
         if run.stopped():
             break

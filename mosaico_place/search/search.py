@@ -36,12 +36,14 @@ class Limits:
         seconds: how long it may take; infinite for any time.
         stop: whether to end at once.
         target: a value of the level that cannot be undercut.
+        watch: told the values of every placement that is better than those before.
     """
 
     turns: int
     seconds: float = float("inf")
     stop: Callable[[], bool] = lambda: False
     target: float = -np.inf
+    watch: Callable[[FloatArray], None] = lambda _: None
 
 
 class Search:
@@ -117,6 +119,7 @@ class Search:
                 now = after
                 if _better(after, best):
                     best, kept = after, solution.save(np.arange(len(self._compiled.names)))
+                    limits.watch(best)
             else:
                 before.restore()
         kept.restore()

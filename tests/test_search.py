@@ -1,0 +1,140 @@
+"""The methods ``heuristic``, ``columns`` and ``auto``: sound answers, valid bounds, the same for the same seed."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mosaico_place import Options, Term, check, load_instance, solve
+from mosaico_place.automatic import ONE_MODEL, pick
+from mosaico_place.compile import compile_instance
+from mosaico_place.generating import generate
+from mosaico_place.instance import Instance
+from mosaico_place.kernel.batch import Pricer
+from mosaico_place.kernel.solution import Solution
+from mosaico_place.kernel.tables import compile_tables
+from mosaico_place.method import Progress
+from mosaico_place.result import Termination
+from mosaico_place.rules import CostTerm
+from mosaico_place.search.ascent import ascend
+from mosaico_place.search.search import Limits, Search
+
+INSTANCES = Path(__file__).parent.parent / "instances"
+SMALL = sorted([*(INSTANCES / "tiny").glob("*.yaml"), INSTANCES / "mixed-classes.yaml"])
+
+
+@pytest.fixture(scope="module")
+def made_up() -> Instance:
+    """Contended: 12 nodes, 14 chains, rejection alone counts."""
+    return replace(generate(4, 2, 14, 1.4, 5), objective=({Term(CostTerm.REJECTED): Fraction(1)},))
+
+
+@pytest.mark.parametrize("path", SMALL, ids=lambda path: path.stem)
+@pytest.mark.parametrize("method", ["heuristic", "columns"])
+def test_against_the_optimum(path: Path, method: str) -> None:
+    """Tests that no bound lies above the optimum, and that the first level reaches it on instances solved by hand."""
+    instance = load_instance(path)
+    best = solve(instance, method="exact", options=Options(gap=0))
+    found = solve(instance, method=method, options=Options(time_limit_s=3, seed=1))
+    assert found.placement is not None
+    assert check(instance, found.placement) == []
+    first, optimum = found.levels[0], best.levels[0].value
+    assert optimum is not None
+    assert first.value == pytest.approx(optimum)
+    assert first.bound is None or first.bound <= optimum + 1e-6
+
+
+def test_columns_on_contention(made_up: Instance) -> None:
+    """Tests that bound <= optimum <= value on a contended instance, and that the two are close."""
+    best = solve(made_up, method="exact", options=Options(gap=0, time_limit_s=60))
+    found = solve(made_up, method="columns", options=Options(time_limit_s=5))
+    assert best.termination is Termination.OPTIMAL
+    (level,), optimum = found.levels, best.levels[0].value
+    assert level.bound is not None
+    assert level.value is not None
+    assert optimum is not None
+    assert level.bound <= optimum <= level.value
+    assert found.accepted_weight is not None
+    assert best.accepted_weight is not None
+    assert found.accepted_weight >= 0.95 * best.accepted_weight
+
+
+@pytest.mark.parametrize("method", ["heuristic", "columns"])
+def test_same_seed_same_answer(made_up: Instance, method: str) -> None:
+    """Tests that without a time limit the seed decides everything."""
+    one, other = (solve(made_up, method=method, options=Options(seed=3)) for _ in range(2))
+    assert one.placement == other.placement
+    assert [level.bound for level in one.levels] == [level.bound for level in other.levels]
+
+
+def test_interrupted(made_up: Instance) -> None:
+    """Tests that an interruption keeps the best placement so far."""
+    stop = threading.Event()
+
+    def watch(progress: Progress) -> None:
+        if progress.phase == "search":
+            stop.set()
+
+    found = solve(made_up, method="heuristic", options=Options(stop=stop, progress=watch))
+    assert found.termination is Termination.INTERRUPTED
+    assert found.placement is not None
+
+
+def test_later_levels_never_cost_earlier_ones() -> None:
+    """Tests that a level is only improved where those before it do not get worse."""
+    compiled = compile_tables(compile_instance(generate(4, 2, 14, 1.2, 5)))
+    pricer = Pricer(compiled, 1)
+    shadow = ascend(compiled, pricer, 0).shadow
+    pricer.close()
+    search = Search(Solution(compiled), shadow, seed=0)
+    cost = np.ones(len(compiled.names))
+    search.fill(cost)
+    search.improve(0, cost, Limits(turns=300))
+    before = search.value()
+    for level in (1, 2):
+        search.reprice(0.01 * shadow, level)
+        after = search.improve(level, cost, Limits(turns=300))
+        assert tuple(after) <= tuple(before)
+        before = after
+
+
+def test_max_moves_and_required() -> None:
+    """Tests that a previous placement is kept where nothing may move, and required chains are placed."""
+    instance = generate(4, 2, 14, 1.2, 5)
+    before = solve(instance, method="heuristic", options=Options(seed=1, time_limit_s=3)).placement
+    assert before is not None
+    chains = {name: replace(chain, required=name in before.chains) for name, chain in instance.chains.items()}
+    instance = replace(instance, chains=chains)
+    after = solve(instance, method="heuristic", options=Options(time_limit_s=3), previous=before, max_moves=0)
+    assert after.placement is not None
+    assert set(before.chains) <= set(after.accepted)
+    assert all(after.placement.chains[name].components == one.components for name, one in before.chains.items())
+
+
+def test_impossible_chains_are_told() -> None:
+    """Tests that a chain that fits nowhere is rejected with the reason that pruning knows, or makes all infeasible."""
+    instance = generate(3, 1, 4, 1.0, 1)
+    name = next(iter(instance.chains))
+    chain = instance.chains[name]
+    hurried = replace(chain, budgets=tuple(replace(budget, within_ns=1, target_ns=None) for budget in chain.budgets))
+    found = solve(instance.with_chain(hurried), method="columns", options=Options(time_limit_s=2))
+    (why,) = [rejection.why for rejection in found.rejected if rejection.chain == name]
+    assert "latency" in why
+    found = solve(instance.with_chain(replace(hurried, required=True)), method="columns")
+    assert found.termination is Termination.INFEASIBLE
+
+
+def test_auto_goes_by_size() -> None:
+    """Tests which method is picked, that the result names it, and why."""
+    small, large = generate(3, 1, 4, 1.0, 1), generate(25, 2, 200, 1.2, 1)
+    assert pick(compile_instance(small))[0] == "exact"
+    assert pick(compile_instance(large))[0] == "columns"
+    assert len(large.chains) * len(large.nodes) > ONE_MODEL
+    result = solve(small, options=Options(time_limit_s=20))
+    assert result.method == "exact"
+    assert result.method_why.startswith("4 x 6 chains and nodes")
