@@ -28,6 +28,9 @@ TURNS_PER_CHAIN = 60
 LATER = 0.01
 """What the first level's prices count on later levels, where they have none of their own."""
 
+MANY_REASONS = 2e7
+"""Rejected chains times the square of the nodes from which on each is not looked at by itself any more."""
+
 FIRST_SHARE = 0.6
 """Part of the time that is left which a level may take, if others follow."""
 
@@ -202,14 +205,22 @@ def _why_impossible(problem: Problem, name: str) -> str:
 
 
 def _why_not(run: Run, placement: Placement, shadow: FloatArray) -> dict[str, str]:
-    """What the prices say of chains that are left out."""
+    """What the prices say of chains that are left out; of many in a large network, what the search knows of the rest.
+
+    The others are looked at one by one by :mod:`mosaico_place.reasons`, whose work grows with the square of the nodes.
+    """
     costs = run.first_costs(shadow)
     weights = run.compiled.levels.reject[0]
+    missing = [k for k, name in enumerate(run.compiled.names) if name not in placement.chains]
+    many = len(missing) * len(run.problem.infrastructure.nodes) ** 2 > MANY_REASONS
     why = {}
-    for k, name in enumerate(run.compiled.names):
-        if name not in placement.chains and np.isfinite(costs[k]) and costs[k] > weights[k] > 0:
+    for k in missing:
+        name = run.compiled.names[k]
+        if np.isfinite(costs[k]) and costs[k] > weights[k] > 0:
             why[name] = (
                 f"what it needs is worth {costs[k]:.3g} at the shadow prices of what runs out, "
                 f"more than rejecting it costs ({weights[k]:.3g})"
             )
+        elif many and run.compiled.tables.chains[k]["possible"]:
+            why[name] = "the search found no room for all of it beside the accepted chains"
     return why

@@ -17,6 +17,9 @@ Chains = NDArray[np.int64]
 MOST = 8
 """Chains that leave in one turn, at most."""
 
+MOST_OF_A_NODE = 40
+"""The same where a whole node is emptied."""
+
 
 class Ruin(NamedTuple):
     """Chains that leave, and waiting chains that are to be placed before these come back."""
@@ -49,6 +52,12 @@ def around_node(solution: Solution, random: Generator, _: BoolArray) -> Ruin:
     return Ruin(_some(solution.here[int(random.integers(len(solution.here)))], random), _NOBODY)
 
 
+def whole_node(solution: Solution, random: Generator, _: BoolArray) -> Ruin:
+    """All that stand on a node or pass it, so that what is opened there can be given up."""
+    marked = np.flatnonzero(solution.here[int(random.integers(len(solution.here)))])
+    return Ruin(random.permutation(marked)[:MOST_OF_A_NODE], _NOBODY)
+
+
 def anywhere(solution: Solution, random: Generator, _: BoolArray) -> Ruin:
     """Any placed chains."""
     return Ruin(_some(solution.placed, random), _NOBODY)
@@ -62,7 +71,13 @@ def dearest(solution: Solution, random: Generator, _: BoolArray) -> Ruin:
     return Ruin(placed[np.argsort(-costs, kind="stable")[:size]], _NOBODY)
 
 
-RUINS: tuple[Callable[[Solution, Generator, BoolArray], Ruin], ...] = (around_waiting, around_node, anywhere, dearest)
+RUINS: tuple[Callable[[Solution, Generator, BoolArray], Ruin], ...] = (
+    around_waiting,
+    around_node,
+    whole_node,
+    anywhere,
+    dearest,
+)
 
 
 def _some(among: BoolArray, random: Generator) -> Chains:

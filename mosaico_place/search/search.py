@@ -22,8 +22,11 @@ NEWCOMERS = 6
 """Waiting chains that are tried in one turn."""
 
 _OPENING = 0.3
-"""Part of the price of an instance that the first chain which needs it pays; those that come later share it."""
+"""Part of what an opened instance takes, at shadow prices, that the first chain which needs it pays; those that come
+later share it."""
 _NOISE = 0.4
+_RETHINK = 0.5
+"""How often, on a level that counts opened instances, their prices are shaken."""
 _BY_WEIGHT = 0.7
 
 
@@ -72,7 +75,9 @@ class Search:
         # Later levels count a little, so that of equally cheap embeddings the better one is taken.
         weights = np.array([1.0 if j <= level else 1e-3 ** (j - level) for j in range(count)])
         prices = price(self._compiled, shadow, weights=weights)
-        self.prices: Prices = prices._replace(opening=_OPENING * prices.opening)
+        direct = weights @ self._compiled.levels.opening
+        self._rethinks = bool(self._compiled.levels.opening[level].any())
+        self.prices: Prices = prices._replace(opening=direct + _OPENING * (prices.opening - direct))
 
     def fill(self, cost: FloatArray) -> None:
         """Place what has room: what must be placed first, then what is dearest to place."""
@@ -139,7 +144,11 @@ class Search:
         size = np.where(np.isfinite(size), size, 0.0) * np.exp(_NOISE * random.standard_normal(len(others)))
         size[np.isin(others, self._required)] = np.inf
         order = np.concatenate([wanted, others[np.argsort(-size, kind="stable")]]).astype(np.int64)
-        solution.insert(order, self.prices, self._anything)
+        opening = self.prices.opening
+        if self._rethinks and random.random() < _RETHINK:
+            # New instances are tried where they look dear, and old ones given up.
+            opening = opening * np.exp(random.standard_normal(len(opening)))
+        solution.insert(order, self.prices._replace(opening=opening), self._anything)
         return before
 
     def _heat(self, level: int) -> float:
@@ -154,7 +163,7 @@ class Search:
         return 0.3 * float(self.solution.values()[level]) / max(int(self.solution.placed.sum()), 1)
 
 
-_SHARES = {False: np.array([0.6, 0.25, 0.15, 0.0]), True: np.array([0.1, 0.4, 0.25, 0.25])}
+_SHARES = {False: np.array([0.6, 0.22, 0.03, 0.15, 0.0]), True: np.array([0.05, 0.3, 0.2, 0.2, 0.25])}
 """How often each of the ruins is chosen, on the first level and on later ones."""
 
 
