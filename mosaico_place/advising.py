@@ -25,7 +25,6 @@ from mosaico_place.placement import Placement
 from mosaico_place.result import CLOSED, Result, rounded_up
 from mosaico_place.room import Room, Worth, natural_unit
 from mosaico_place.rules import CostTerm
-from mosaico_place.search.ascent import ascend
 from mosaico_place.solving import solve
 from mosaico_place.usage import CapacityName
 
@@ -174,10 +173,7 @@ def _prices(problem: Problem, options: Options, value: float) -> Worth:
     compiled = compile_tables(problem)
     pricer = Pricer(compiled, options.worker_threads)
     try:
-        generation = Generation(compiled, pricer)
-        ascent = ascend(compiled, pricer, 0, stop=stop)
-        generation.master.add(ascent.columns)
-        generation.suggest(ascent.shadow)
+        generation = Generation.begun(compiled, pricer, stop)
         generation.run(stop, closed)
     finally:
         pricer.close()

@@ -18,6 +18,7 @@ from mosaico_place.kernel.batch import Column, Measurer, Pricer
 from mosaico_place.kernel.prices import Prices, price
 from mosaico_place.kernel.solution import Solution
 from mosaico_place.kernel.tables import Compiled
+from mosaico_place.search.ascent import ascend
 
 WORTHWHILE, PATIENCE = 0.01, 6
 """Rounds that close less than so much of what lies between master and bound are idle; after so many of them it ends."""
@@ -57,6 +58,15 @@ class Generation:
         self.best: Quote | None = None
         self._pricer = pricer
         self._measurer = Measurer(compiled)
+
+    @classmethod
+    def begun(cls, compiled: Compiled, pricer: Pricer, stop: Callable[[], bool]) -> Generation:
+        """One that knows the embeddings and prices of a dual ascent on the first level."""
+        generation = cls(compiled, pricer)
+        ascent = ascend(compiled, pricer, 0, stop=stop)
+        generation.master.add(ascent.columns)
+        generation.suggest(ascent.shadow)
+        return generation
 
     def quote(self, duals: Duals) -> Quote:
         """Price all chains."""

@@ -1,4 +1,4 @@
-"""The restricted master problem: which mix of known embeddings is best, as a linear program that HiGHS keeps warm."""
+"""The restricted master problem: which mix of known embeddings is best, as a linear program that HiGHS holds."""
 
 from __future__ import annotations
 
@@ -49,15 +49,11 @@ class Mix:
     Attributes:
         value: of the level that is minimised.
         duals: shadow prices.
-        worth: (chains,) dual of "once or rejected": what an embedding must undercut to help.
-        share: (columns,) how much of each column.
         settled: whether every tie that it breaks was already a row.
     """
 
     value: float
     duals: Duals
-    worth: FloatArray
-    share: FloatArray
     settled: bool
 
 
@@ -206,7 +202,7 @@ class Master:
             positive[self._tie_rows] if self._tie_rows else np.zeros(0),
             weights,
         )
-        return Mix(value, found, -duals[: self._first_row], values[self._first_column :], settled)
+        return Mix(value, found, settled)
 
     def _run(self) -> None:
         """Solve by interior points; by simplex where these end without an optimum."""

@@ -7,7 +7,6 @@ from mosaico_place.compile import Problem
 from mosaico_place.compile.infrastructure import FloatArray
 from mosaico_place.kernel.solution import Solution
 from mosaico_place.method import Answer, Options
-from mosaico_place.search.ascent import ascend
 from mosaico_place.search.method import Run, run_levels
 
 CLOSE = 1e-4
@@ -23,10 +22,7 @@ def solve_columns(problem: Problem, options: Options) -> Answer:
 
     def pricing(run: Run, level: int, solution: Solution) -> tuple[FloatArray, float | None]:
         if not generations:
-            generations.append(Generation(run.compiled, run.pricer))
-            ascent = ascend(run.compiled, run.pricer, 0, stop=run.stopped)
-            generations[0].master.add(ascent.columns)
-            generations[0].suggest(ascent.shadow)
+            generations.append(Generation.begun(run.compiled, run.pricer, run.stopped))
         else:
             generations[0].master.add(generations[0].columns_of(solution))
             generations[0].next_level(float(solution.values()[level - 1]))
