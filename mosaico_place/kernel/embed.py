@@ -6,7 +6,7 @@ way, raised while a budget is broken (the Lagrangian relaxation of Handler and Z
 constrained shortest path problem", Networks 10, 1980): every such price gives a lower bound, the best is kept. An
 embedding is tried on the state for real, component by component and flow by flow, so it keeps every rule jointly.
 
-The bound ignores (:data:`RELAXED` names them): joint use of one capacity by several parts of the chain, ``apart`` and
+The bound ignores (see :func:`relaxations`): joint use of one capacity by several parts of the chain, ``apart`` and
 ``together`` by label, flows that close circles of units (role CHORD), what copies cost, and what merging or parallel
 running saves is granted in full. None of these lowers the cost of an embedding, so the bound is valid; where nothing of
 it applies, it is exact.
@@ -267,12 +267,12 @@ def apply_programs(
     """Let programs serve a flow on the switches that it touches, or end that; at most ``limit`` of them.
 
     Returns:
-        (applied, wanted, cost, time): how many there were and should have been, what they cost and take.
+        (applied, wanted, cost): how many there were and should have been, and what they cost.
     """
     table, line = tables.flows[f].touch, tables.chains[k].line
-    done, wanted, cost, time = 0, 0, 0.0, 0.0
+    done, wanted, cost = 0, 0, 0.0
     if tables.plain[table]:
-        return done, wanted, cost, time
+        return done, wanted, cost
     for i in range(length[f] + 1):
         n = begin if i == 0 else tables.net.head[path[f, i - 1]]
         e, end = tables.touch_start[table, n], tables.touch_start[table, n + 1]
@@ -293,8 +293,7 @@ def apply_programs(
                     state.hosted[n] += sign
                 done += 1
                 cost += added
-                time += program.processing_ns
-    return done, wanted, cost, time
+    return done, wanted, cost
 
 
 @inner
@@ -321,7 +320,7 @@ def apply_flow(tables: Any, state: Any, prices: Any, k: int, f: int, option: Any
     if not apply_arcs(tables, state, k, f, length, path, 1):
         return False, 0.0
     begin = first_node(tables, f, option)
-    done, wanted, cost, _ = apply_programs(tables, state, prices, k, f, begin, length, path, 1, 1 << 30)
+    done, wanted, cost = apply_programs(tables, state, prices, k, f, begin, length, path, 1, 1 << 30)
     if done < wanted:
         apply_programs(tables, state, prices, k, f, begin, length, path, -1, done)
         apply_arcs(tables, state, k, f, length, path, -1)

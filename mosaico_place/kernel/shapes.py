@@ -243,7 +243,6 @@ class _Layout:
         self.flows: tuple[Flow, ...] = tuple(in_order)
         self.first_unit = first_unit
         self.role: dict[tuple[str, str], int] = {}
-        self._chain = chain
         self._first_flow = first_flow
         of = {name: i for i, group in enumerate(groups) for name in group}
         fixed = [
@@ -262,7 +261,7 @@ class _Layout:
             self._order += [(i, parents.get(i, -1), root) for i in reversed(walk)]
         place = {group: first_unit + position for position, (group, _, _) in enumerate(self._order)}
         self.unit = {name: place[i] for name, i in of.items()}
-        self._place, self._tree, self._fixed, self._of = place, tree, fixed, of
+        self._place, self._tree, self._fixed = place, tree, fixed
         self._give_roles(tree, of, fixed)
 
     def _spanning(self, of: dict[str, int], fixed: list[str | None]) -> nx.Graph[int]:

@@ -247,7 +247,7 @@ class Encoder:
             into.option[c] = -1
             if component["menu"] >= 0:
                 spot = placement.components.get(name)
-                option = -1 if spot is None else compiled.option_of(int(component["menu"]), spot)
+                option = -1 if spot is None else compiled.offers.find(int(component["menu"]), spot)
                 if option < 0 or not tables.mask[component["unit"], tables.options[option]["node"]]:
                     return False
                 into.option[c] = option

@@ -18,7 +18,6 @@ from mosaico_place.kernel.rows import Rows, compile_rows
 from mosaico_place.kernel.shapes import APART, BUDGET, CHAIN, COMPONENT, FLOW, UNIT, Shapes
 from mosaico_place.kernel.spread import Net, compile_net
 from mosaico_place.latency import order
-from mosaico_place.placement import Spot
 
 IntArray = NDArray[np.int32]
 
@@ -102,10 +101,6 @@ class Compiled:
     component_names: tuple[tuple[str, ...], ...]
     opening_function: IntArray
     users: IntArray
-
-    def option_of(self, menu: int, spot: Spot) -> int:
-        """The option that a spot is, or -1."""
-        return self.offers.find(menu, spot)
 
 
 def compile_tables(problem: Problem) -> Compiled:
