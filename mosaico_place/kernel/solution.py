@@ -92,8 +92,7 @@ class Solution:
     def moves(self) -> int:
         """How many components moved since the placement before."""
         components, option = self.compiled.tables.components, self.embeddings.option
-        chains = self.compiled.tables.chains
-        stands = np.repeat(self.placed, chains["component_end"] - chains["component"])
+        stands = self.placed[self.compiled.owner]
         return int((stands & (components["ran"] > 0) & (option != components["home"])).sum())
 
     def save(self, chains: NDArray[np.int64]) -> Snapshot:
