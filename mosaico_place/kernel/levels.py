@@ -27,7 +27,8 @@ class Levels:
     """Cost coefficients; the first index is the level.
 
     Attributes:
-        reject: (levels, chains) of a chain that is not accepted.
+        rejected: (levels, chains) of a chain that is not accepted; dropped: what is added if it ran before; reject: what
+            comes of the two.
         late: (levels, chains) per ns above a target.
         move: (levels, chains) factor on the prices of moved components.
         link: (levels, chains) factor on ``arc``.
@@ -39,9 +40,10 @@ class Levels:
         node: (nodes,) price of a node that hosts something.
         balance: (levels,) factor on the largest used share.
         steps: (levels,) of which every value of a level is a multiple; 0 where that is not known.
-        dropped: (levels, chains) what is added to ``reject`` if the chain ran before.
     """
 
+    rejected: FloatArray
+    dropped: FloatArray
     reject: FloatArray
     late: FloatArray
     move: FloatArray
@@ -54,19 +56,22 @@ class Levels:
     node: FloatArray
     balance: FloatArray
     steps: tuple[Fraction, ...]
-    dropped: FloatArray
     _factors: Callable[[str | None], Factors] = field(repr=False)
 
     def write(self, k: int, chain: Chain, ran: bool) -> None:
         """Price a chain in slot ``k``; ``ran`` says whether it ran before."""
         weight, factors = float(chain.weight), self._factors(chain.class_name)
         self.dropped[:, k] = factors.dropped * weight
-        self.reject[:, k] = factors.rejected * weight
-        if ran:
-            self.reject[:, k] += self.dropped[:, k]
+        self.rejected[:, k] = factors.rejected * weight
+        self.reject[:, k] = self.rejected[:, k] + (self.dropped[:, k] if ran else 0.0)
         self.late[:, k] = factors.latency * weight / NS_PER_MS
         self.move[:, k] = factors.moves
         self.link[:, k] = factors.links
+
+    def clear(self, k: int) -> None:
+        """Let the chain in slot ``k`` cost nothing."""
+        for costs in (self.rejected, self.dropped, self.reject, self.late, self.move, self.link):
+            costs[:, k] = 0.0
 
     @property
     def count(self) -> int:
@@ -99,7 +104,7 @@ def compile_levels(problem: Problem, rows: Rows, offers: Offers, slots: int) -> 
     def overall(cost: CostTerm) -> FloatArray:
         return np.array([float(level.get(Term(cost), 0)) for level in instance.objective])
 
-    by_chain = [np.zeros((len(instance.objective), slots)) for _ in range(5)]
+    by_chain = [np.zeros((len(instance.objective), slots)) for _ in range(6)]
     resources = overall(CostTerm.RESOURCES)
     option = np.array([_option_price(instance, nodes[run.candidate.node], run) for run in offers.runs])
     wishes = np.array([_wishes(instance, nodes[run.candidate.node], run) for run in offers.runs]).reshape(
@@ -110,10 +115,12 @@ def compile_levels(problem: Problem, rows: Rows, offers: Offers, slots: int) -> 
     unit = rows.quantum[BANDWIDTH]
     arc = [float(instance.bandwidth_price(link) * unit) for link in instance.links for _ in range(2)]
     return Levels(
-        reject=by_chain[0],
-        late=by_chain[1],
-        move=by_chain[2],
-        link=by_chain[3],
+        rejected=by_chain[0],
+        dropped=by_chain[1],
+        reject=by_chain[2],
+        late=by_chain[3],
+        move=by_chain[4],
+        link=by_chain[5],
         arc=np.array(arc),
         option=np.outer(resources, option) + wishes.T,
         program=np.outer(resources, program),
@@ -122,7 +129,6 @@ def compile_levels(problem: Problem, rows: Rows, offers: Offers, slots: int) -> 
         node=np.array([float(instance.active_price(node)) for node in nodes]),
         balance=overall(CostTerm.BALANCE),
         steps=tuple(step(level, {chain.weight for chain in chains}) for level in instance.objective),
-        dropped=by_chain[4],
         _factors=factors,
     )
 

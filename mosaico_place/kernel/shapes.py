@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -11,9 +11,9 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from mosaico_place.compile.infrastructure import BoolArray, FloatArray
+from mosaico_place.compile.infrastructure import BoolArray, FloatArray, Infrastructure
 from mosaico_place.compile.timing import may_vanish
-from mosaico_place.instance import Chain, Component, Flow, Where
+from mosaico_place.instance import Chain, Component, Flow, Instance, Where
 from mosaico_place.kernel.offers import Offers
 from mosaico_place.kernel.rows import BANDWIDTH
 from mosaico_place.latency import budget_flows, hop_wait_ns, order
@@ -119,6 +119,7 @@ class Shapes:
     delays: list[FloatArray] = field(default_factory=list)
     labels: dict[str, int] = field(default_factory=dict)
     _delay_keys: dict[tuple[object, ...], int] = field(default_factory=dict)
+    _delay_makers: list[Callable[[Infrastructure, Sequence[FloatArray]], FloatArray]] = field(default_factory=list)
     _mask_keys: dict[tuple[int, float], BoolArray] = field(default_factory=dict)
 
     def block(self, chain: Chain, before: ChainPlacement | None) -> Block:
@@ -236,23 +237,46 @@ class Shapes:
     def _delay(self, flow: Flow) -> int:
         """Number of the table of what every arc takes the flow: latency, forwarding, waiting, sending."""
         offers = self.offers
-        infrastructure = offers.infrastructure
-        served = any(offers.instance.functions[name].l4s for name in flow.per_hop)
-        key = ("flow", served, flow.burst_bytes)
-        if key not in self._delay_keys:
-            tails = (infrastructure.nodes[i] for i in infrastructure.tail)
-            arcs = zip(tails, infrastructure.directions, strict=True)
-            waits = np.array([hop_wait_ns(offers.instance, flow, *arc) for arc in arcs], dtype=np.float64)
-            self._delay_keys[key] = len(self.delays)
-            self.delays.append(infrastructure.arc_delay_ns + waits)
-        return self._delay_keys[key]
+        key = self._delay_key(flow)
+        return self._delay_table(key, lambda now, _: _arc_delays(offers.instance, now, flow))
 
     def _least_of(self, one: int, other: int) -> int:
-        key = ("least", one, other)
+        return self._delay_table(("least", one, other), lambda _, known: np.minimum(known[one], known[other]))
+
+    def _delay_key(self, flow: Flow) -> tuple[object, ...]:
+        served = any(self.offers.instance.functions[name].l4s for name in flow.per_hop)
+        return ("flow", served, flow.burst_bytes)
+
+    def _delay_table(
+        self, key: tuple[object, ...], make: Callable[[Infrastructure, Sequence[FloatArray]], FloatArray]
+    ) -> int:
         if key not in self._delay_keys:
             self._delay_keys[key] = len(self.delays)
-            self.delays.append(np.minimum(self.delays[one], self.delays[other]))
+            self._delay_makers.append(make)
+            self.delays.append(make(self.offers.infrastructure, self.delays))
         return self._delay_keys[key]
+
+    def knows(self, chain: Chain, flow: Flow) -> bool:
+        """Whether the tables of delays hold what a flow of the chain needs."""
+        own = self._delay_keys.get(self._delay_key(flow))
+        if own is None or flow.copy_of is None:
+            return own is not None
+        host = self._delay_keys.get(self._delay_key(chain.flow(flow.copy_of)))
+        return host is not None and ("least", own, host) in self._delay_keys
+
+    def write_delays(self, infrastructure: Infrastructure, into: FloatArray) -> None:
+        """(delay tables, arcs) What the arcs of another state of the infrastructure take, table by table."""
+        for table, make in enumerate(self._delay_makers):
+            into[table] = make(infrastructure, into)
+
+
+def _arc_delays(instance: Instance, infrastructure: Infrastructure, flow: Flow) -> FloatArray:
+    """(arcs,) latency, forwarding, waiting and sending."""
+    tails = (infrastructure.nodes[i] for i in infrastructure.tail)
+    arcs = zip(tails, infrastructure.directions, strict=True)
+    waits = np.array([hop_wait_ns(instance, flow, *arc) for arc in arcs], dtype=np.float64)
+    delays: FloatArray = infrastructure.arc_delay_ns + waits
+    return delays
 
 
 def _groups(chain: Chain, names: Sequence[str]) -> list[list[str]]:
