@@ -73,6 +73,11 @@ def price(
     )
 
 
+def falling_weights(count: int, level: int = 0) -> FloatArray:
+    """(levels,) 1 up to a level, and little for those after it, so that of equally cheap embeddings the better counts."""
+    return np.array([1.0 if j <= level else 1e-3 ** (j - level) for j in range(count)])
+
+
 def reprice_chains(prices: Prices, compiled: Compiled, weights: FloatArray) -> None:
     """Write what chains that came since cost at the same prices and ``weights``: (levels,)."""
     levels = compiled.levels

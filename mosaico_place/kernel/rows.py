@@ -45,6 +45,16 @@ class Rows:
     first_arc: int
     classes: tuple[str, ...]
 
+    def write(self, row: int, instance: Instance, has: Capacity) -> None:
+        """Say how much there is of a capacity now."""
+        unit = self.quantum[kind_of(self.names[row])]
+        self.capacity[0, row] = max(has.amount - has.reserved, 0) // unit
+        for line, name in enumerate(self.classes, start=1):
+            limit = instance.classes[name].limit(has.amount)
+            assert limit is not None, "only classes with a share are listed"
+            self.capacity[line, row] = limit // unit
+        self.amount[row] = has.amount / unit
+
 
 def kind_of(name: CapacityName) -> Kind:
     """The kind of a capacity."""
@@ -64,13 +74,7 @@ def compile_rows(instance: Instance, infrastructure: Infrastructure) -> Rows:
     classes = [one for one in instance.classes.values() if one.share is not None]
     capacity = np.zeros((1 + len(classes), len(names)))
     for row, name in enumerate(names):
-        unit = quantum[kind_of(name)]
-        capacity[0, row] = max(_free(has[name]), 0) // unit
-        for line, one in enumerate(classes, start=1):
-            limit = one.limit(has[name].amount)
-            assert limit is not None, "only classes with a share are listed"
-            capacity[line, row] = limit // unit
-    amount = np.array([has[name].amount / quantum[kind_of(name)] for name in names])
+        rows.write(row, instance, has[name])
     index = {name: row for row, name in enumerate(names)}
     return Rows(tuple(names), index, quantum, capacity, amount, first_arc, tuple(one.name for one in classes))
 

@@ -256,6 +256,11 @@ class Shapes:
             self.delays.append(make(self.offers.infrastructure, self.delays))
         return self._delay_keys[key]
 
+    @property
+    def bursts(self) -> bool:
+        """Whether any flow so far sends bursts."""
+        return any(key[0] == "flow" and key[2] for key in self._delay_keys)
+
     def knows(self, chain: Chain, flow: Flow) -> bool:
         """Whether the tables of delays hold what a flow of the chain needs."""
         own = self._delay_keys.get(self._delay_key(flow))

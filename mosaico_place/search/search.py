@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mosaico_place.compile.infrastructure import FloatArray
-from mosaico_place.kernel.prices import Prices, price
+from mosaico_place.kernel.prices import Prices, falling_weights, price
 from mosaico_place.kernel.solution import Snapshot, Solution
 from mosaico_place.search.ruin import RUINS, Ruin
 
@@ -71,9 +71,7 @@ class Search:
 
     def reprice(self, shadow: FloatArray, level: int) -> None:
         """Use other shadow prices, for minimising a level."""
-        count = self._compiled.levels.count
-        # Later levels count a little, so that of equally cheap embeddings the better one is taken.
-        weights = np.array([1.0 if j <= level else 1e-3 ** (j - level) for j in range(count)])
+        weights = falling_weights(self._compiled.levels.count, level)
         prices = price(self._compiled, shadow, weights=weights)
         direct = weights @ self._compiled.levels.opening
         self._rethinks = bool(self._compiled.levels.opening[level].any())
