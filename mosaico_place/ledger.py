@@ -297,7 +297,7 @@ class Ledger:
             for ends in hops_of_link(old) if old is not None else ():
                 self._hops.pop(ends, None)
         for _, new in links:
-            if new is not None:
+            if new is not None and self.instance.link_up(new):
                 self._hops |= hops_of_link(new)
 
     def _touch_capacities(

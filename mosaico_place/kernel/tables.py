@@ -15,7 +15,7 @@ from mosaico_place.instance import Chain
 from mosaico_place.kernel.levels import Levels, compile_levels
 from mosaico_place.kernel.offers import OPENING, OPTION, PROGRAM, Offers
 from mosaico_place.kernel.reach import prune
-from mosaico_place.kernel.rows import Rows, compile_rows
+from mosaico_place.kernel.rows import Kind, Rows, compile_rows
 from mosaico_place.kernel.shapes import APART, BUDGET, CHAIN, COMPONENT, FLOW, UNIT, Block, Shapes, Sizes
 from mosaico_place.kernel.spread import Net, compile_net
 from mosaico_place.latency import order
@@ -129,7 +129,7 @@ class Compiled:
                   if name != "budget_flows"]  # fmt: skip
         self.owner[start.components : end.components] = k
         tables.chains[k] = (*(number for pair in ranges for number in pair), block.line, block.required, True)
-        room = self.rows.capacity[0, self.rows.first_arc :]
+        room = self.rows.room()[0, self.rows.first_arc :]
         prune(self.problem.infrastructure, tables, k, chain, block.masks, room)
         previous = self.problem.previous
         self.levels.write(k, chain, previous is not None and chain.name in previous.chains)
@@ -143,15 +143,16 @@ def _shift(records: Any, fields: tuple[str, ...], by: int) -> None:
         column[column >= 0] += by
 
 
-def compile_tables(problem: Problem, spare: float = 0.0) -> Compiled:
+def compile_tables(problem: Problem, spare: float = 0.0, finest: Mapping[Kind, int] | None = None) -> Compiled:
     """Compile every chain; those that fit nowhere whatever the others do are marked as impossible.
 
     Args:
         problem: the instance.
         spare: so many times the room that the chains need is left for others, which :mod:`.live` writes into it.
+        finest: see :func:`.rows.compile_rows`.
     """
     instance, infrastructure = problem.instance, problem.infrastructure
-    rows = compile_rows(instance, infrastructure)
+    rows = compile_rows(instance, infrastructure, finest or {})
     offers = Offers(instance, infrastructure, rows)
     shapes = Shapes(offers)
     before = {} if problem.previous is None else problem.previous.chains
