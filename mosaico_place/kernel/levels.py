@@ -27,8 +27,8 @@ class Levels:
     """Cost coefficients; the first index is the level.
 
     Attributes:
-        rejected: (levels, chains) of a chain that is not accepted; dropped: what is added if it ran before; reject: what
-            comes of the two.
+        rejected: (levels, chains) of a chain that is not accepted; dropped: what is added if it ran before.
+        reject: (levels, chains) what comes of the two.
         late: (levels, chains) per ns above a target.
         move: (levels, chains) factor on the prices of moved components.
         link: (levels, chains) factor on ``arc``.

@@ -7,7 +7,7 @@ price or a larger machine, leads to a new compilation; nothing else differs (the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -161,9 +161,7 @@ class Live:
         nodes = [node for name, node in instance.nodes.items() if node is not before.nodes[name]]
         links = [i for i, link in enumerate(instance.links) if link is not before.links[i]]
         gone = [name for name in before.chains if name not in instance.chains]
-        changed = [
-            chain for name, chain in instance.chains.items() if before.chains.get(name) is not chain
-        ]
+        changed = [chain for name, chain in instance.chains.items() if before.chains.get(name) is not chain]
         opened = self.solution.state.opened > 0
         out: list[int] = []
         freed = bool(gone)
@@ -203,7 +201,9 @@ class Live:
         ]  # fmt: skip
         self.solution.remove([self.slot[name] for name in differs], self.prices)
         self.dirty.update(self.slot[name] for name in differs)
-        opened = np.array([placement.instances.get(key, 0) > 0 for key in self.compiled.offers.openings], dtype=np.bool_)
+        opened = np.array(
+            [placement.instances.get(key, 0) > 0 for key in self.compiled.offers.openings], dtype=np.bool_
+        )
         for name in differs:
             if name in placement.chains:
                 self._put(self.slot[name], placement.chains[name], opened)
@@ -213,7 +213,9 @@ class Live:
         """Why the arrays cannot express the instance; empty if they can."""
         before = self.instance
         for part in ("functions", "resources", "prices", "objective", "classes"):
-            if getattr(instance, part) is not getattr(before, part) and getattr(instance, part) != getattr(before, part):
+            if getattr(instance, part) is not getattr(before, part) and getattr(instance, part) != getattr(
+                before, part
+            ):
                 return f"other {part}"
         if not same_frame(instance, before):
             return "other nodes or links"
@@ -457,9 +459,9 @@ class Live:
             flat[numbers] = limit
             records["carries"][numbers] = limit
         for device in node.devices_down:
-            numbers = np.array(has.devices.get(device, ()), dtype=np.int64)
-            tables.option_carries[numbers] = CLOSED
-            tables.options["carries"][numbers] = CLOSED
+            of_device = has.devices.get(device, [])
+            tables.option_carries[of_device] = CLOSED
+            tables.options["carries"][of_device] = CLOSED
 
     def _open_link(self, number: int, link: Link) -> None:
         """Write what a link carries now."""
@@ -499,7 +501,7 @@ class Live:
 
 @dataclass(slots=True)
 class _Belongings:
-    """What of the arrays speaks of one node: rows of capacities, numbers of options, all and by device, and programs."""
+    """What of the arrays speaks of one node: rows of capacities; numbers of options, also by device; of programs."""
 
     capacities: list[tuple[int, str]] = field(default_factory=list)
     of_devices: list[tuple[int, str, str]] = field(default_factory=list)

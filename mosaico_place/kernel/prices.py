@@ -74,7 +74,7 @@ def price(
 
 
 def falling_weights(count: int, level: int = 0) -> FloatArray:
-    """(levels,) 1 up to a level, and little for those after it, so that of equally cheap embeddings the better counts."""
+    """(levels,) 1 up to a level, little for those after it: of equally cheap embeddings the better one is taken."""
     return np.array([1.0 if j <= level else 1e-3 ** (j - level) for j in range(count)])
 
 

@@ -111,6 +111,10 @@ class Sizes(NamedTuple):
         return Sizes(*(one + two for one, two in zip(self, other, strict=True)))
 
 
+Tables = Sequence[FloatArray] | FloatArray
+"""(delay tables, arcs) in ns; a table may be made of those before it."""
+
+
 @dataclass(slots=True)
 class Shapes:
     """Turns chains into blocks; the tables that these refer to grow."""
@@ -119,7 +123,7 @@ class Shapes:
     delays: list[FloatArray] = field(default_factory=list)
     labels: dict[str, int] = field(default_factory=dict)
     _delay_keys: dict[tuple[object, ...], int] = field(default_factory=dict)
-    _delay_makers: list[Callable[[Infrastructure, Sequence[FloatArray]], FloatArray]] = field(default_factory=list)
+    _delay_makers: list[Callable[[Infrastructure, Tables], FloatArray]] = field(default_factory=list)
     _mask_keys: dict[tuple[int, float], BoolArray] = field(default_factory=dict)
 
     def block(self, chain: Chain, before: ChainPlacement | None) -> Block:
@@ -247,9 +251,7 @@ class Shapes:
         served = any(self.offers.instance.functions[name].l4s for name in flow.per_hop)
         return ("flow", served, flow.burst_bytes)
 
-    def _delay_table(
-        self, key: tuple[object, ...], make: Callable[[Infrastructure, Sequence[FloatArray]], FloatArray]
-    ) -> int:
+    def _delay_table(self, key: tuple[object, ...], make: Callable[[Infrastructure, Tables], FloatArray]) -> int:
         if key not in self._delay_keys:
             self._delay_keys[key] = len(self.delays)
             self._delay_makers.append(make)
