@@ -18,6 +18,7 @@ from mosaico_place.compile import Problem, compile_infrastructure, compile_insta
 from mosaico_place.compile.infrastructure import BoolArray
 from mosaico_place.instance import Chain, Instance, Link, Node
 from mosaico_place.kernel.envelope import link_within, node_within, same_frame, widened
+from mosaico_place.kernel.glance import glance
 from mosaico_place.kernel.offers import menu_key, touch_key
 from mosaico_place.kernel.prices import Prices, falling_weights, price, reprice_chains
 from mosaico_place.kernel.rows import BANDWIDTH
@@ -143,6 +144,12 @@ class Live:
         """Slots of chains that do not stand, in the instance's order."""
         placed = self.solution.placed
         return [k for name in self.instance.chains if not placed[k := self.slot[name]]]
+
+    def with_room(self, chains: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Those of the chains that could have room as far as a glance tells."""
+        found = np.zeros(len(chains), dtype=np.bool_)
+        glance(self.compiled.tables, self.solution.state, chains, found)
+        return chains[found]
 
     # Following the instance
 
@@ -397,7 +404,7 @@ class Live:
         room = rows.room()
         solution.state.free[...] += room - had
         for row in np.flatnonzero((solution.state.free < np.minimum(room, 0)).any(axis=0)):
-            affected |= self._on_row(int(row))
+            affected |= self.on_row(int(row))
         worse = np.flatnonzero(affected & solution.placed)
         better = bool((room > had).any()) or hosts or timing
         return worse, better
@@ -431,7 +438,7 @@ class Live:
         both: BoolArray = self.solution.here[one] & self.solution.here[other]
         return both
 
-    def _on_row(self, row: int) -> BoolArray:
+    def on_row(self, row: int) -> BoolArray:
         """(chains,) which may use a capacity."""
         name, index = self.compiled.rows.names[row], self._infrastructure.index
         here = self.solution.here
