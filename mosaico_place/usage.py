@@ -106,15 +106,47 @@ def capacities(instance: Instance) -> dict[CapacityName, Capacity]:
     return found
 
 
+def capacity_of(instance: Instance, hops: Hops, name: CapacityName) -> Capacity:
+    """One of the capacities of :func:`capacities`; :data:`NO_CAPACITY` if it is absent."""
+    kind, owner, *rest = name
+    if kind == "link":
+        hop = hops.get((owner, rest[0]))
+        return NO_CAPACITY if hop is None else Capacity(hop.direction.bandwidth_bps, hop.direction.reserved_bps)
+    node = instance.nodes.get(owner)
+    if node is None:
+        return NO_CAPACITY
+    if kind == "node":
+        return Capacity(node.capacity.get(rest[0], 0), node.reserved.get(rest[0], 0))
+    return Capacity(node.devices.get(rest[0], {}).get(rest[1], 0))
+
+
 def amounts(part: Usage) -> dict[CapacityName, int]:
     """What a use takes of every capacity that it takes anything of."""
     taken: dict[CapacityName, int] = {}
     for node, by_resource in part.nodes.items():
-        taken |= {("node", node, resource): amount for resource, amount in by_resource.items()}
+        for resource, amount in by_resource.items():
+            taken["node", node, resource] = amount
     for node, by_device in part.devices.items():
         for device, by_resource in by_device.items():
-            taken |= {("device", node, device, resource): amount for resource, amount in by_resource.items()}
-    return taken | {("link", *ends): rate for ends, rate in part.links.items()}
+            for resource, amount in by_resource.items():
+                taken["device", node, device, resource] = amount
+    for (tail, head), rate in part.links.items():
+        taken["link", tail, head] = rate
+    return taken
+
+
+def takers(parts: Mapping[str, Usage]) -> dict[CapacityName, dict[str, int]]:
+    """Every capacity that something is taken of -> who takes how much of it."""
+    found: dict[CapacityName, dict[str, int]] = {}
+    for user, part in parts.items():
+        for name, amount in amounts(part).items():
+            found.setdefault(name, {})[user] = amount
+    return found
+
+
+def instances_of(function: str) -> str:
+    """What takes the capacities that the opened instances of a function take, beside the chains."""
+    return f"instances of {function}"
 
 
 def dimension_of(instance: Instance, name: CapacityName) -> Dimension:
@@ -128,11 +160,25 @@ def dimension_of(instance: Instance, name: CapacityName) -> Dimension:
 def survey(instance: Instance, placement: Placement = EMPTY) -> Scene:
     """The scene of a placement: its links and the programs that it opens."""
     programs = {}
-    for opening, count in placement.instances.items():
-        runs = opened_as(instance, opening)
-        if count > 0 and runs is not None and runs.node.kind is Kind.P4_SWITCH:
-            programs[runs.node.name, runs.function.name] = runs.implementation
+    for opening in placement.instances:
+        served_by = program_opened(instance, placement.instances, opening.node, opening.function)
+        if served_by is not None:
+            programs[opening.node, opening.function] = served_by
     return Scene(index_hops(instance), programs)
+
+
+def program_opened(
+    instance: Instance, instances: Mapping[Opening, int], node: str, function: str
+) -> Implementation | None:
+    """The P4 program of a shared function that is opened on a switch; the first in the file if wrongly several are."""
+    if node not in instance.nodes or instance.nodes[node].kind is not Kind.P4_SWITCH:
+        return None
+    implementations = instance.functions[function].implementations if function in instance.functions else {}
+    for name, implementation in implementations.items():
+        opening = Opening(node, function, name)
+        if instances.get(opening, 0) > 0 and opened_as(instance, opening) is not None:
+            return implementation
+    return None
 
 
 def opened_as(instance: Instance, opening: Opening) -> Running | None:
@@ -148,12 +194,16 @@ def opened_as(instance: Instance, opening: Opening) -> Running | None:
 
 def index_hops(instance: Instance) -> Hops:
     """Index both directions of every link. Build it once and pass it on: it costs a walk over all links."""
-    hops = {}
+    hops: dict[tuple[str, str], Hop] = {}
     for link in instance.links:
-        one, other = link.ends
-        hops[one, other] = Hop(link, link.forth)
-        hops[other, one] = Hop(link, link.back)
+        hops |= hops_of_link(link)
     return hops
+
+
+def hops_of_link(link: Link) -> dict[tuple[str, str], Hop]:
+    """The two hops that a link makes."""
+    one, other = link.ends
+    return {(one, other): Hop(link, link.forth), (other, one): Hop(link, link.back)}
 
 
 def hops_of(path: FlowPath) -> Iterable[tuple[str, str]]:
@@ -296,12 +346,18 @@ def instances_usage(instance: Instance, placement: Placement) -> dict[str, Usage
     """Shared function -> what its opened instances take; what dangles or does not run is left out."""
     parts: dict[str, dict[str, dict[str, int]]] = {}
     for opening, count in placement.instances.items():
-        runs = opened_as(instance, opening)
-        if runs is not None and count > 0:
-            part = parts.setdefault(runs.function.name, {})
-            once = runs.implementation.once
-            _add(part, opening.node, {resource: count * amount for resource, amount in once.items()})
+        taken = opening_takes(instance, opening, count)
+        if taken is not None:
+            _add(parts.setdefault(opening.function, {}), opening.node, taken)
     return {name: Usage(nodes) for name, nodes in parts.items()}
+
+
+def opening_takes(instance: Instance, opening: Opening, count: int) -> dict[str, int] | None:
+    """Node resource -> what so many opened instances take; None if they dangle, do not run or are none."""
+    runs = opened_as(instance, opening)
+    if runs is None or count < 1:
+        return None
+    return {resource: count * amount for resource, amount in runs.implementation.once.items()}
 
 
 def total_usage(parts: Iterable[Usage]) -> Usage:
