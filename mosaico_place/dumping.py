@@ -124,7 +124,7 @@ def _node(instance: Instance, node: Node) -> dict[str, Tree]:
     if node.reserved:
         tree["reserved"] = _amounts(instance, node.reserved, NODE_RESOURCES)
     if node.devices:
-        tree["gpus"] = {_name(name): _device(instance, amounts) for name, amounts in node.devices.items()}
+        tree["gpus"] = {_name(name): _device(instance, node, name) for name in node.devices}
     if node.forwarding_ns:
         tree["forwarding"] = _time(node.forwarding_ns)
     if node.hand_over_ns:
@@ -135,12 +135,13 @@ def _node(instance: Instance, node: Node) -> dict[str, Tree]:
         tree["runs"] = [str(level) for level in Level if level in node.offers]
     if prices := _prices(instance, node.prices):
         tree["prices"] = prices
-    return tree
+    return tree | {word: "true" for word, said in (("down", not node.up), ("drained", node.drained)) if said}
 
 
-def _device(instance: Instance, amounts: Mapping[str, int]) -> dict[str, Tree]:
-    written = {key: amount for key, amount in amounts.items() if (key, amount) != ("share", WHOLE_DEVICE)}
-    return _amounts(instance, written, DEVICE_RESOURCES)
+def _device(instance: Instance, node: Node, name: str) -> dict[str, Tree]:
+    has = {key: amount for key, amount in node.devices[name].items() if (key, amount) != ("share", WHOLE_DEVICE)}
+    tree = _amounts(instance, has, DEVICE_RESOURCES)
+    return {**tree, "down": "true"} if name in node.devices_down else tree
 
 
 def _link(link: Link) -> dict[str, Tree]:
@@ -161,7 +162,7 @@ def _link(link: Link) -> dict[str, Tree]:
         tree["queue"] = queues[0] if queues[0] == queues[1] else {"forth": queues[0], "back": queues[1]}
     if link.prices.bandwidth is not None:
         tree["prices"] = {"bandwidth": format_price(link.prices.bandwidth, rate)}
-    return tree
+    return tree if link.up else {**tree, "down": "true"}
 
 
 def _both(forth: str, back: str) -> Tree:

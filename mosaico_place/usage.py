@@ -48,7 +48,7 @@ class Hop(NamedTuple):
 
 
 Hops = Mapping[tuple[str, str], Hop]
-"""(tail, head) -> the hop between these two nodes; an index, so that nobody scans the links."""
+"""(tail, head) -> the hop between these two nodes, if it is up; an index, so that nobody scans the links."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +94,23 @@ class Usage:
 
 
 def capacities(instance: Instance) -> dict[CapacityName, Capacity]:
-    """Every capacity of nodes and devices and every bandwidth; what is absent is :data:`NO_CAPACITY`."""
+    """Every capacity of nodes and devices and every bandwidth; what is absent is :data:`NO_CAPACITY`.
+
+    What is down keeps its name, so that names do not come and go with failures, and has no capacity.
+    """
     found: dict[CapacityName, Capacity] = {}
     for name, node in instance.nodes.items():
         for resource, amount in node.capacity.items():
-            found["node", name, resource] = Capacity(amount, node.reserved.get(resource, 0))
-        for device, has in node.devices.items():
-            found |= {("device", name, device, resource): Capacity(amount) for resource, amount in has.items()}
-    for ends, hop in index_hops(instance).items():
-        found["link", *ends] = Capacity(hop.direction.bandwidth_bps, hop.direction.reserved_bps)
+            has = Capacity(amount, node.reserved.get(resource, 0))
+            found["node", name, resource] = has if node.up else NO_CAPACITY
+        for device, amounts in node.devices.items():
+            works = node.up and device not in node.devices_down
+            for resource, amount in amounts.items():
+                found["device", name, device, resource] = Capacity(amount) if works else NO_CAPACITY
+    for link in instance.links:
+        works = instance.link_up(link)
+        for ends, way in ((link.ends, link.forth), (link.ends[::-1], link.back)):
+            found["link", *ends] = Capacity(way.bandwidth_bps, way.reserved_bps) if works else NO_CAPACITY
     return found
 
 
@@ -113,11 +121,11 @@ def capacity_of(instance: Instance, hops: Hops, name: CapacityName) -> Capacity:
         hop = hops.get((owner, rest[0]))
         return NO_CAPACITY if hop is None else Capacity(hop.direction.bandwidth_bps, hop.direction.reserved_bps)
     node = instance.nodes.get(owner)
-    if node is None:
+    if node is None or not node.up:
         return NO_CAPACITY
     if kind == "node":
         return Capacity(node.capacity.get(rest[0], 0), node.reserved.get(rest[0], 0))
-    return Capacity(node.devices.get(rest[0], {}).get(rest[1], 0))
+    return Capacity(node.working.get(rest[0], {}).get(rest[1], 0))
 
 
 def amounts(part: Usage) -> dict[CapacityName, int]:
@@ -193,15 +201,17 @@ def opened_as(instance: Instance, opening: Opening) -> Running | None:
 
 
 def index_hops(instance: Instance) -> Hops:
-    """Index both directions of every link. Build it once and pass it on: it costs a walk over all links."""
+    """Index both directions of every link that is up. Build it once and pass it on: it costs a walk over all links."""
     hops: dict[tuple[str, str], Hop] = {}
     for link in instance.links:
-        hops |= hops_of_link(link)
+        hops |= hops_of_link(instance, link)
     return hops
 
 
-def hops_of_link(link: Link) -> dict[tuple[str, str], Hop]:
-    """The two hops that a link makes."""
+def hops_of_link(instance: Instance, link: Link) -> dict[tuple[str, str], Hop]:
+    """The two hops that a link makes; none if it is down, or one of its nodes is."""
+    if not instance.link_up(link):
+        return {}
     one, other = link.ends
     return {(one, other): Hop(link, link.forth), (other, one): Hop(link, link.back)}
 
@@ -246,12 +256,12 @@ def paid_hops(chain_placement: ChainPlacement, flow: Flow) -> list[tuple[str, st
 
 
 def standing(instance: Instance, chain: Chain, chain_placement: ChainPlacement) -> dict[str, Node]:
-    """Component -> node, for those that stand on a node that exists; endpoints stand where the chain says."""
+    """Component -> node, for those that stand on a node that is up; endpoints stand where the chain says."""
     nodes = {}
     for name, component in chain.components.items():
         spot = chain_placement.components.get(name)
         where = component.at if component.function is None else spot.node if spot is not None else None
-        if where is not None and where in instance.nodes:
+        if where is not None and instance.node_up(where):
             nodes[name] = instance.nodes[where]
     return nodes
 
@@ -311,7 +321,7 @@ def chain_usage(instance: Instance, chain: Chain, chain_placement: ChainPlacemen
         first = runs[group[0]]
         demands = [own_demand(chain.components[name], runs[name].function, runs[name].implementation) for name in group]
         _add(nodes, first.node.name, _largest(demands))
-        if first.device is not None and first.device in first.node.devices:
+        if first.device is not None and first.device in first.node.working:
             taken = _largest([runs[name].implementation.device for name in group])
             _add(devices.setdefault(first.node.name, {}), first.device, taken)
     for name, run in runs.items():

@@ -126,6 +126,9 @@ def _changed_node(node: Node, rng: random.Random) -> Node:
             replace(node, hand_over_ns=node.hand_over_ns + 10**6),
             replace(node, forwarding_ns=10**6 if node.kind.forwards else 0),
             replace(node, labels={"site": "east"}),
+            replace(node, up=not node.up),
+            replace(node, drained=not node.drained),
+            replace(node, devices_down=frozenset(list(node.devices)[:1])),
             replace(node, prices=replace(node.prices, active=Fraction(7, 3), opened=Fraction(1, 7))),
         ]
     )
@@ -139,6 +142,7 @@ def _changed_link(link: Link, rng: random.Random) -> Link:
             replace(link, forth=replace(forth, latency_ns=forth.latency_ns + 5 * 10**6)),
             replace(link, forth=replace(forth, reserved_bps=forth.bandwidth_bps)),
             replace(link, prices=replace(link.prices, bandwidth=Fraction(1, 3))),
+            replace(link, up=not link.up),
             Link((link.ends[1], link.ends[0]), link.back, link.forth, link.prices),
         ]
     )
@@ -306,13 +310,13 @@ def test_one_capacity_is_one_of_all() -> None:
 
 def test_a_second_program_is_told_of_the_first() -> None:
     """Tests that opening a second program of a function on a switch is found, though the first one is to blame."""
-    first, second = (Opening("sw", "dpi", name) for name in ("p4", "p4-deep"))
+    first, second = (Opening("sw", "queue", name) for name in ("p4", "p4-deep"))
     ledger = Ledger(CROWDED, Placement({}, {first: 1}))
     audit = Audit(ledger)
     before = audit.violations()
     ledger.open(second, 1)
     told = [violation.where for violation in audit.violations() if violation not in before]
-    assert told == [f"node sw, dpi {first.implementation}"]
+    assert told == [f"node sw, queue {first.implementation}"]
     assert Counter(audit.violations()) == Counter(check(CROWDED, ledger.placement))
 
 

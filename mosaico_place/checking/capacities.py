@@ -45,6 +45,8 @@ def opened(instance: Instance, opening: Opening, instances: Mapping[Opening, int
         yield f"function {function.name!r} is not shared, so nothing of it is opened; remove this entry"
     elif implementation is None:
         yield f"implementation {opening.implementation!r} does not exist; it has {', '.join(function.implementations)}"
+    elif node.trouble:
+        yield f"{node.kind} {node.name!r} is {node.trouble}, and runs nothing"
     elif implementation.level not in node.runs:
         yield f"{node.kind} {node.name!r} does not run {implementation.level}"
     elif not implementation.runs_on(node):

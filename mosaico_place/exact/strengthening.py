@@ -148,8 +148,9 @@ def _alike_servers(instance: Instance, named: set[str]) -> Iterator[tuple[str, s
     for link in instance.links:
         one, other = link.ends
         price = instance.bandwidth_price(link)
-        around[one].add((other, link.forth, link.back, price))
-        around[other].add((one, link.back, link.forth, price))
+        up = instance.link_up(link)
+        around[one].add((other, link.forth, link.back, price, up))
+        around[other].add((one, link.back, link.forth, price, up))
     alike: dict[Hashable, list[str]] = defaultdict(list)
     for node in instance.nodes.values():
         if node.kind is Kind.SERVER and node.name not in named and node.name in around:
@@ -160,7 +161,7 @@ def _alike_servers(instance: Instance, named: set[str]) -> Iterator[tuple[str, s
 
 def _alike_devices(node: Node) -> Iterator[tuple[str, str]]:
     alike: dict[Hashable, list[str]] = defaultdict(list)
-    for name, has in node.devices.items():
+    for name, has in node.working.items():
         alike[_frozen(has)].append(name)
     for names in alike.values():
         yield from pairwise(names)
@@ -171,7 +172,7 @@ def _figures(node: Node) -> Hashable:
     prices = node.prices
     return (
         *(_frozen(amounts) for amounts in (node.capacity, node.reserved, node.labels, node.devices)),
-        *(node.hand_over_ns, node.forwarding_ns, node.runs),
+        *(node.hand_over_ns, node.forwarding_ns, node.runs, node.up, node.devices_down),
         *(_frozen(prices.resources), _frozen(prices.device), prices.active, prices.opened),
     )
 

@@ -177,7 +177,7 @@ class Offers:
 
     def _list_programs(self, i: int, node: Node, flow: Flow) -> bool:
         """Append what serves the flow on a node; False if it cannot touch the node."""
-        if flow.strict and node.kind is Kind.ROUTER:
+        if not node.up or (flow.strict and node.kind is Kind.ROUTER):
             return False
         if node.kind is not Kind.P4_SWITCH:
             return True
@@ -219,7 +219,7 @@ def _candidates(i: int, node: Node, function: Function) -> Iterable[Candidate]:
     """Every way to run the function on the node that the empty node could hold."""
     for implementation in function.implementations.values():
         if implementation.runs_on(node):
-            for device in node.devices if implementation.level is Level.GPU else (None,):
+            for device in node.working if implementation.level is Level.GPU else (None,):
                 candidate = Candidate(i, implementation, device, implementation.processing_ns)
                 if fits(node, candidate):
                     yield candidate

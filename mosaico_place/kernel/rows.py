@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mosaico_place.compile import Infrastructure
-from mosaico_place.compile.infrastructure import FloatArray
+from mosaico_place.compile.infrastructure import BoolArray, FloatArray
 from mosaico_place.instance import Flow, Implementation, Instance
 from mosaico_place.usage import Capacity, CapacityName, capacities
 
@@ -34,6 +34,8 @@ class Rows:
         capacity: (1 + classes, rows) whole quanta that all chains, or those of a class, may take.
         amount: (rows,) quanta that there are, what is reserved included; not always whole.
         first_arc: row of arc 0.
+        closed: (rows,) bool, link directions that are down; their capacity is 0, so that a bound counts nothing for
+            them, but even a flow of rate 0 must not take them (:meth:`room`).
         classes: names of the classes with a share, in the order of the lines of ``capacity`` after the first.
     """
 
@@ -43,7 +45,13 @@ class Rows:
     capacity: FloatArray
     amount: FloatArray
     first_arc: int
+    closed: BoolArray
     classes: tuple[str, ...]
+
+    def room(self) -> FloatArray:
+        """(1 + classes, rows) what there is to take while nothing is taken: the capacity, or -1 where it is closed."""
+        room: FloatArray = np.where(self.closed, -1.0, self.capacity)
+        return room
 
 
 def kind_of(name: CapacityName) -> Kind:
@@ -72,7 +80,9 @@ def compile_rows(instance: Instance, infrastructure: Infrastructure) -> Rows:
             capacity[line, row] = limit // unit
     amount = np.array([has[name].amount / quantum[kind_of(name)] for name in names])
     index = {name: row for row, name in enumerate(names)}
-    return Rows(tuple(names), index, quantum, capacity, amount, first_arc, tuple(one.name for one in classes))
+    closed = np.concatenate([np.zeros(first_arc, dtype=np.bool_), infrastructure.free_bps < 0])
+    class_names = tuple(one.name for one in classes)
+    return Rows(tuple(names), index, quantum, capacity, amount, first_arc, closed, class_names)
 
 
 def _free(capacity: Capacity) -> int:

@@ -135,7 +135,7 @@ class Shapes:
         share = 1.0 if twins < 0 else 1 / len(chain.equivalent[twins])
         spot = None if before is None else before.components.get(component.name)
         home = -1 if spot is None else self.offers.find(menu, spot)
-        locked = spot is not None and not component.movable and spot.node in index
+        locked = spot is not None and not component.movable and instance.node_up(spot.node)
         load = chain.load_bps(component.name) // self.offers.rows.quantum[BANDWIDTH]
         price = float(instance.move_price(component))
         vanishes = component.name in may_vanish(chain)
@@ -151,7 +151,7 @@ class Shapes:
         infrastructure = self.offers.infrastructure
         if component.function is None:
             mask = np.zeros(len(infrastructure.nodes), dtype=np.bool_)
-            mask[infrastructure.index[component.at or ""]] = True
+            mask[infrastructure.index[component.at or ""]] = self.offers.instance.node_up(component.at or "")
             return mask
         menu = self.offers.menu(chain, component)
         load = float(chain.load_bps(component.name) // self.offers.rows.quantum[BANDWIDTH])
@@ -168,7 +168,7 @@ class Shapes:
         if component.name in chain.never:
             mask &= ~self._where(chain.never[component.name])
         spot = None if before is None else before.components.get(component.name)
-        if spot is not None and not component.movable and spot.node in infrastructure.index:
+        if spot is not None and not component.movable and self.offers.instance.node_up(spot.node):
             home = self.offers.find(menu, spot)
             runs = home >= 0 and load <= self.offers.options[home][4]
             mask &= runs & (np.arange(len(mask)) == infrastructure.index[spot.node])

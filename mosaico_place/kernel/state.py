@@ -18,7 +18,7 @@ class State(NamedTuple):
     """What a partial placement leaves.
 
     Attributes:
-        free: (1 + classes, rows) quanta left for all chains, and for those of each class.
+        free: (1 + classes, rows) quanta left for all chains, and for those of each class; -1 where a link is down.
         load: (openings,) rate quanta served.
         users: (openings,) how many components and flows are served.
         opened: (openings,) instances opened.
@@ -38,7 +38,7 @@ def empty_state(compiled: Compiled) -> State:
     """Nothing is taken."""
     openings = len(compiled.tables.openings)
     return State(
-        compiled.rows.capacity.copy(),
+        compiled.rows.room(),
         np.zeros(openings),
         np.zeros(openings, dtype=np.int32),
         np.zeros(openings),

@@ -143,7 +143,7 @@ def compile_tables(problem: Problem) -> Compiled:
         delays=np.array(shapes.delays, dtype=np.float64).reshape(-1, len(infrastructure.tail)),
         label_value=_label_values(problem, shapes.labels),
     )
-    prune(problem, tables, masks, rows.capacity[0, rows.first_arc :])
+    prune(problem, tables, masks, rows.room()[0, rows.first_arc :])
     levels = compile_levels(problem, rows, offers)
     functions = {name: i for i, name in enumerate(instance.functions)}
     names = tuple(order(chain) for chain in instance.chains.values())

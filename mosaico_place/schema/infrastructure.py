@@ -41,6 +41,13 @@ LevelName = Annotated[Level, PlainValidator(_parse_level), _LEVEL_SCHEMA]
 MaybeLevel = Annotated[Level | None, PlainValidator(_parse_level), _LEVEL_SCHEMA]
 
 
+class Device(DeviceResources):
+    """A GPU; declared resources are further keys."""
+
+    down: Flag = False
+    """It does not work, and holds nothing."""
+
+
 class Node(NodeResources):
     """A machine, switch or attachment point; declared resources are further keys."""
 
@@ -48,7 +55,7 @@ class Node(NodeResources):
     """What it is: only p4-switch and router nodes may lie inside a path."""
     reserved: NodeResources = Field(default_factory=NodeResources)
     """Amounts that placements may not use."""
-    gpus: dict[Key, DeviceResources] = Field(default_factory=dict)
+    gpus: dict[Key, Device] = Field(default_factory=dict)
     """GPUs by name (servers only); share is 1 unless given."""
     forwarding: Time = 0
     """Delay of every flow that enters it (p4-switch and router only)."""
@@ -60,6 +67,10 @@ class Node(NodeResources):
     """Levels that it runs; by its kind unless given: server vnf, and gpu with GPUs; p4-switch p4."""
     prices: NodePrices = Field(default_factory=NodePrices)
     """Prices here; they come before the instance's."""
+    down: Flag = False
+    """It does not work: it runs and forwards nothing, and its links are down."""
+    drained: Flag = False
+    """It is to be emptied: it runs nothing, but forwards, and keeps its endpoints."""
 
 
 def _both_rates(value: Any) -> Any:
@@ -135,6 +146,8 @@ class Link(Strict):
     """What flows wait before it, e.g. `{classic: 15 ms, l4s: 1 ms}`."""
     prices: LinkPrices = Field(default_factory=LinkPrices)
     """Prices here; they come before the instance's."""
+    down: Flag = False
+    """It does not work: it carries nothing."""
 
 
 class Infrastructure(Strict):
