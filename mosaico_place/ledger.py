@@ -294,11 +294,11 @@ class Ledger:
     def _set_links(self, links: Iterable[tuple[Link | None, Link | None]]) -> None:
         """Take changed links on."""
         for old, _ in links:
-            for ends in hops_of_link(old) if old is not None else ():
+            for ends in (old.ends, old.ends[::-1]) if old is not None else ():
                 self._hops.pop(ends, None)
         for _, new in links:
-            if new is not None and self.instance.link_up(new):
-                self._hops |= hops_of_link(new)
+            if new is not None:
+                self._hops |= hops_of_link(self.instance, new)
 
     def _touch_capacities(
         self, nodes: Iterable[tuple[Node, Node]], links: Iterable[tuple[Link | None, Link | None]]

@@ -21,7 +21,7 @@ from mosaico_place.costing import (
     rejected,
     resources,
 )
-from mosaico_place.instance import Term
+from mosaico_place.instance import Instance, Term
 from mosaico_place.ledger import Ledger
 from mosaico_place.placement import Opening, Placement
 from mosaico_place.rules import CostTerm
@@ -48,7 +48,8 @@ class Tally:
         self._chains: dict[str, tuple[str | None, dict[CostTerm, Fraction], set[str]]] = {}
         self._openings: dict[Opening, tuple[Fraction, str | None]] = {}
         self._hosting: Counter[str] = Counter()
-        self._shares: dict[CapacityName, float] = {}
+        self._active: tuple[Instance, Fraction] | None = None
+        self._shares: dict[CapacityName, tuple[float, int, int]] = {}
 
     def cost(self, previous: Placement | None = None) -> Cost:
         """Cost of the placement as it is now; ``previous`` is the one before it, for ``dropped`` and ``moves``."""
@@ -66,7 +67,7 @@ class Tally:
             self._share(key)
         touched.clear()
         terms = dict(self._terms)
-        terms[Term(CostTerm.ACTIVE)] = priced((1, active(ledger.instance, node)) for node in self._hosting)
+        terms[Term(CostTerm.ACTIVE)] = self._active_price()
         terms[Term(CostTerm.BALANCE)] = self._balance()
         if previous is not None:
             self._add_changes(terms, previous)
@@ -106,31 +107,34 @@ class Tally:
 
     def _host(self, nodes: set[str], by: int) -> None:
         for node in nodes:
-            self._hosting[node] += by
-            if not self._hosting[node]:
+            before = self._hosting[node]
+            self._hosting[node] = before + by
+            if not before + by:
                 del self._hosting[node]
+            if not before or not before + by:
+                self._active = None
+
+    def _active_price(self) -> Fraction:
+        """Price of all nodes that host something; it seldom changes."""
+        instance = self._ledger.instance
+        if self._active is None or self._active[0] is not instance:
+            self._active = instance, priced((1, active(instance, node)) for node in self._hosting)
+        return self._active[1]
 
     def _share(self, name: CapacityName) -> None:
         """See anew which share of a capacity is taken."""
         amount = capacity_of(self._ledger.instance, self._ledger.scene.hops, name).amount
         used = self._ledger.taken.get(name, 0)
         if used and amount:
-            self._shares[name] = used / amount
+            self._shares[name] = used / amount, used, amount
         else:
             self._shares.pop(name, None)
 
     def _balance(self) -> Fraction:
         """The largest share, exactly: rounding keeps the order, so it is among those that round to the largest."""
-        largest = max(self._shares.values(), default=0.0)
-        instance, hops, taken = self._ledger.instance, self._ledger.scene.hops, self._ledger.taken
-        return max(
-            (
-                Fraction(taken[name], capacity_of(instance, hops, name).amount)
-                for name, share in self._shares.items()
-                if share == largest
-            ),
-            default=Fraction(0),
-        )
+        largest, _, _ = max(self._shares.values(), default=(0.0, 0, 1))
+        equal = {(used, amount) for share, used, amount in self._shares.values() if share == largest}
+        return max((Fraction(used, amount) for used, amount in equal), default=Fraction(0))
 
     def _add_changes(self, terms: dict[Term, Fraction], previous: Placement) -> None:
         """Add what chains that ran before cost besides."""

@@ -204,13 +204,14 @@ def index_hops(instance: Instance) -> Hops:
     """Index both directions of every link that is up. Build it once and pass it on: it costs a walk over all links."""
     hops: dict[tuple[str, str], Hop] = {}
     for link in instance.links:
-        if instance.link_up(link):
-            hops |= hops_of_link(link)
+        hops |= hops_of_link(instance, link)
     return hops
 
 
-def hops_of_link(link: Link) -> dict[tuple[str, str], Hop]:
-    """The two hops that a link makes."""
+def hops_of_link(instance: Instance, link: Link) -> dict[tuple[str, str], Hop]:
+    """The two hops that a link makes; none if it is down, or one of its nodes is."""
+    if not instance.link_up(link):
+        return {}
     one, other = link.ends
     return {(one, other): Hop(link, link.forth), (other, one): Hop(link, link.back)}
 

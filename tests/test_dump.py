@@ -296,13 +296,15 @@ EVERYTHING = Instance(
             labels={"site": "rennes", "cpu-model": "zen5"},
             prices=Prices(**EVERY_PRICE, active=Fraction(5)),  # type: ignore[arg-type]
             offers=frozenset(Level),
+            drained=True,
+            devices_down=frozenset({"gpu-0"}),
         ),
-        "core": Node("core", Kind.SERVER, {"cpu": 1}, labels={"site": "paris"}, offers=frozenset()),
+        "core": Node("core", Kind.SERVER, {"cpu": 1}, labels={"site": "paris"}, offers=frozenset(), up=False),
     },
     (
         Link(("gnb", "sw"), WAY, replace(WAY, classic_ns=5_000_000), Prices(bandwidth=Fraction(3, 10**9))),
         Link(("sw", "edge"), WAY, WAY),
-        Link(("sw", "core"), Direction(1, 0), Direction(2, 1, 1, 7, 0)),
+        Link(("sw", "core"), Direction(1, 0), Direction(2, 1, 1, 7, 0), up=False),
     ),
     {
         "game": Function(

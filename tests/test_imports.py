@@ -22,6 +22,7 @@ LAYERS = [
     {"kernel"},
     {"method", "reasons"},
     {"compile"},
+    {"events"},
     {"dumping", "generating", "load", "pvnfpc"},
     {"document"},
     {"schema", "source", "validate"},

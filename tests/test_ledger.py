@@ -8,7 +8,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from mosaico_place.checking import check
@@ -26,7 +26,14 @@ from tests.strategies import tiny_instances
 from tests.test_check import CROWDED, placements
 
 INSTANCES = Path(__file__).parents[1] / "instances"
-many = settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+SEEDS = st.integers(0, 2**32).map(random.Random)
+many = settings(
+    max_examples=150,
+    deadline=None,
+    derandomize=True,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=list(HealthCheck),
+)
 
 
 def agrees(ledger: Ledger, audit: Audit, tally: Tally, previous: Placement | None, most: int | None) -> None:
@@ -59,7 +66,7 @@ def test_becoming_any_placement(steps: list[Placement], most: int) -> None:
 
 
 @many
-@given(st.lists(placements(), min_size=2, max_size=4), st.randoms(use_true_random=False))
+@given(st.lists(placements(), min_size=2, max_size=4), SEEDS)
 def test_audit_catches_up(steps: list[Placement], rng: random.Random) -> None:
     """Tests that an audit that was not asked for a while, while chains came and went singly, misses nothing."""
     ledger = Ledger(CROWDED, steps[0])
@@ -119,6 +126,9 @@ def _changed_node(node: Node, rng: random.Random) -> Node:
             replace(node, hand_over_ns=node.hand_over_ns + 10**6),
             replace(node, forwarding_ns=10**6 if node.kind.forwards else 0),
             replace(node, labels={"site": "east"}),
+            replace(node, up=not node.up),
+            replace(node, drained=not node.drained),
+            replace(node, devices_down=frozenset(list(node.devices)[:1])),
             replace(node, prices=replace(node.prices, active=Fraction(7, 3), opened=Fraction(1, 7))),
         ]
     )
@@ -132,6 +142,7 @@ def _changed_link(link: Link, rng: random.Random) -> Link:
             replace(link, forth=replace(forth, latency_ns=forth.latency_ns + 5 * 10**6)),
             replace(link, forth=replace(forth, reserved_bps=forth.bandwidth_bps)),
             replace(link, prices=replace(link.prices, bandwidth=Fraction(1, 3))),
+            replace(link, up=not link.up),
             Link((link.ends[1], link.ends[0]), link.back, link.forth, link.prices),
         ]
     )
@@ -174,7 +185,7 @@ def anyhow(instance: Instance, rng: random.Random) -> Placement:
 
 
 @many
-@given(tiny_instances(), st.randoms(use_true_random=False))
+@given(tiny_instances(), SEEDS)
 def test_adopting_any_instance(instance: Instance, rng: random.Random) -> None:
     """Tests that whatever changes, of the instance or the placement, ledger, audit and tally stay right."""
     ledger = Ledger(instance, anyhow(instance, rng))
@@ -194,7 +205,7 @@ def test_adopting_any_instance(instance: Instance, rng: random.Random) -> None:
 
 
 @many
-@given(tiny_instances(), st.randoms(use_true_random=False))
+@given(tiny_instances(), SEEDS)
 def test_going_back(instance: Instance, rng: random.Random) -> None:
     """Tests that a change and its opposite leave everything exactly as it was."""
     before = anyhow(instance, rng)
@@ -295,6 +306,18 @@ def test_one_capacity_is_one_of_all() -> None:
             assert capacity_of(instance, hops, name) == has
     nowhere = (("node", "ghost", "cpu"), ("node", "a", "ghost"), ("device", "a", "ghost", "share"), ("link", "a", "a"))
     assert [capacity_of(CROWDED, survey(CROWDED).hops, name).amount for name in nowhere] == [0, 0, 0, 0]
+
+
+def test_a_second_program_is_told_of_the_first() -> None:
+    """Tests that opening a second program of a function on a switch is found, though the first one is to blame."""
+    first, second = (Opening("sw", "queue", name) for name in ("p4", "p4-deep"))
+    ledger = Ledger(CROWDED, Placement({}, {first: 1}))
+    audit = Audit(ledger)
+    before = audit.violations()
+    ledger.open(second, 1)
+    told = [violation.where for violation in audit.violations() if violation not in before]
+    assert told == [f"node sw, queue {first.implementation}"]
+    assert Counter(audit.violations()) == Counter(check(CROWDED, ledger.placement))
 
 
 def test_parts_are_what_chains_take() -> None:

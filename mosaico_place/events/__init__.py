@@ -1,0 +1,45 @@
+"""Timed changes of an instance, as values: what may happen, and what an instance is afterwards."""
+
+from mosaico_place.events.applying import apply
+from mosaico_place.events.kinds import (
+    WORDS,
+    Arrive,
+    CapacityChange,
+    Depart,
+    DeviceDown,
+    DeviceUp,
+    Drain,
+    Event,
+    Handover,
+    LinkBandwidth,
+    LinkDown,
+    LinkLatency,
+    LinkUp,
+    NodeDown,
+    NodeUp,
+    RateChange,
+    Undrain,
+    Update,
+)
+
+__all__ = [
+    "WORDS",
+    "Arrive",
+    "CapacityChange",
+    "Depart",
+    "DeviceDown",
+    "DeviceUp",
+    "Drain",
+    "Event",
+    "Handover",
+    "LinkBandwidth",
+    "LinkDown",
+    "LinkLatency",
+    "LinkUp",
+    "NodeDown",
+    "NodeUp",
+    "RateChange",
+    "Undrain",
+    "Update",
+    "apply",
+]
