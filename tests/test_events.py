@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -286,53 +287,50 @@ def test_unreadable(data: dict[str, object], expected: list[str]) -> None:
     assert str(caught.value).splitlines() == expected
 
 
-@st.composite
-def events_of(draw: st.DrawFn, instance: Instance, spare: list[Chain]) -> Event:
+def random_event(rng: Random, instance: Instance, spare: list[Chain]) -> Event:
     """Any event that the instance could meet; ``spare`` are chains that may arrive."""
-    node, link = draw(st.sampled_from(list(instance.nodes.values()))), draw(st.sampled_from(instance.links))
+    node, link = rng.choice(list(instance.nodes.values())), rng.choice(instance.links)
     absent = [chain for chain in spare if chain.name not in instance.chains]
-    between = draw(st.sampled_from([link.ends, link.ends[::-1]]))
-    figure = st.integers(10**6, 6 * 10**6)
-    ways = st.tuples(figure, figure) | st.tuples(figure, st.none()) | st.tuples(st.none(), figure)
+    between = rng.choice([link.ends, link.ends[::-1]])
+    figures = rng.choice([(2 * 10**6, 3 * 10**6), (rng.randint(10**6, 6 * 10**6), None), (None, 5 * 10**6)])
     choices: list[Event] = [
         NodeDown(node.name) if node.up else NodeUp(node.name),
         Undrain(node.name) if node.drained else Drain(node.name),
         LinkDown(between) if link.up else LinkUp(between),
-        LinkLatency(between, *draw(ways)),
-        LinkBandwidth(between, *draw(ways)),
-        CapacityChange(node.name, {"cpu": draw(st.integers(500, 8000))}),
+        LinkLatency(between, *figures),
+        LinkBandwidth(between, *figures),
+        CapacityChange(node.name, {"cpu": rng.randint(500, 8000)}),
     ]
     if node.devices:
-        device = draw(st.sampled_from(sorted(node.devices)))
+        device = rng.choice(sorted(node.devices))
         down = device in node.devices_down
         choices += [DeviceUp(node.name, device) if down else DeviceDown(node.name, device)]
-        choices += [CapacityChange(node.name, {"share": draw(st.integers(700, 1000))}, device)]
+        choices += [CapacityChange(node.name, {"share": rng.randint(700, 1000)}, device)]
     if absent:
-        choices += [Arrive(draw(st.sampled_from(absent)))] * 3
+        choices += [Arrive(rng.choice(absent), wait=rng.random() < 0.5)] * 3
     if instance.chains:
-        chain = draw(st.sampled_from(list(instance.chains.values())))
-        flow = draw(st.sampled_from(chain.flows))
+        chain = rng.choice(list(instance.chains.values()))
         ends = [name for name, component in chain.components.items() if component.at is not None]
         choices += [
             Depart(chain.name),
-            RateChange(chain.name, flow.ends, draw(st.integers(0, 3)) * 10**6),
-            Handover(chain.name, draw(st.sampled_from(ends)), draw(st.sampled_from(sorted(instance.nodes)))),
-            Update(replace(draw(st.sampled_from(spare)), name=chain.name)),
+            RateChange(chain.name, rng.choice(chain.flows).ends, rng.randint(0, 3) * 10**6),
+            Handover(chain.name, rng.choice(ends), rng.choice(list(instance.nodes))),
+            Update(replace(rng.choice(spare), name=chain.name)),
         ]
-    return draw(st.sampled_from(choices))
+    return rng.choice(choices)
 
 
 def test_random_sequences() -> None:
     """Tests that no sequence of events makes an instance invalid, or changes the one that it began with."""
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-    @given(tiny_instances(), st.data())
-    def stays_valid(instance: Instance, data: st.DataObject) -> None:
-        spare = list(instance.chains.values())
+    @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(tiny_instances(), st.integers(0, 2**32))
+    def stays_valid(instance: Instance, seed: int) -> None:
+        rng, spare = Random(seed), list(instance.chains.values())
         before, now = repr(instance), instance
-        for _ in range(data.draw(st.integers(1, 25))):
-            event = data.draw(events_of(now, spare))
+        for _ in range(60):
+            event = random_event(rng, now, spare)
             after = apply(now, event)
             assert faults(after) == []
             assert apply(now, event) == after
@@ -342,4 +340,4 @@ def test_random_sequences() -> None:
         assert repr(instance) == before
 
     stays_valid()
-    assert len([kind for kind, count in seen.items() if count]) == 16
+    assert len([kind for kind, count in seen.items() if count > 10]) == 16
