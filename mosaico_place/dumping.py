@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from mosaico_place.instance import (
     DEFAULT_OBJECTIVE,
@@ -245,6 +246,26 @@ def _chain(chain: Chain) -> dict[str, Tree]:
         "independent": [_independent(group) for group in chain.independent],
     }
     return tree | {key: value for key, value in optional.items() if value}
+
+
+def chain_document(chain: Chain) -> dict[str, Any]:
+    """A chain as the file has it: mappings, lists, texts and truth values, such as JSON knows."""
+    document: dict[str, Any] = _data(_chain(chain))
+    return document
+
+
+def _data(tree: Tree) -> Any:
+    """What a document means: the data that reading its YAML would give, but numbers as texts."""
+    if isinstance(tree, Mapping):
+        return {_text(key): _data(below) for key, below in tree.items()}
+    if not isinstance(tree, str):
+        return [_data(below) for below in tree]
+    return tree == "true" if tree in ("true", "false") else _text(tree)
+
+
+def _text(yaml: str) -> str:
+    text: str = json.loads(yaml) if yaml.startswith('"') else yaml
+    return text
 
 
 def _component(component: Component) -> Tree:

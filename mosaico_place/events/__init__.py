@@ -21,6 +21,8 @@ from mosaico_place.events.kinds import (
     Undrain,
     Update,
 )
+from mosaico_place.events.reading import event_from_dict
+from mosaico_place.events.writing import event_document
 
 __all__ = [
     "WORDS",
@@ -42,4 +44,6 @@ __all__ = [
     "Undrain",
     "Update",
     "apply",
+    "event_document",
+    "event_from_dict",
 ]

@@ -237,6 +237,8 @@ def _both(link: Link, given: tuple[int | None, int | None], reverse: bool, figur
     word = "latency" if figure == "latency_ns" else "bandwidth"
     ways = (link.back, link.forth) if reverse else (link.forth, link.back)
     found = []
+    if given == (None, None):
+        found.append(Fault((f"link-{word}", word), "needs a figure, or one for 'forth', 'back' or both"))
     for name, way, value in zip(("forth", "back"), ways, given, strict=True):
         path: Path = (f"link-{word}", word, name)
         if value is not None and value < 0:

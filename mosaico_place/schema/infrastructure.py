@@ -73,7 +73,8 @@ class Node(NodeResources):
     """It is to be emptied: it runs nothing, but forwards, and keeps its endpoints."""
 
 
-def _both_rates(value: Any) -> Any:
+def both_ways(value: Any) -> Any:
+    """One figure as that of both directions."""
     return value if isinstance(value, dict) else {"forth": value, "back": value}
 
 
@@ -95,14 +96,18 @@ class Times(Strict):
     """From the second to the first node of between."""
 
 
-BothRates = Annotated[Rates, BeforeValidator(_both_rates, json_schema_input_type=Rate | Rates)]
-BothTimes = Annotated[Times, BeforeValidator(_both_rates, json_schema_input_type=Time | Times)]
+BothRates = Annotated[Rates, BeforeValidator(both_ways, json_schema_input_type=Rate | Rates)]
+BothTimes = Annotated[Times, BeforeValidator(both_ways, json_schema_input_type=Time | Times)]
 
 
 def _pair(value: Any) -> Any:
     if not isinstance(value, list) or len(value) != 2:
         raise ValueError("expected two nodes, such as [edge-1, switch-1]")
     return value
+
+
+Pair = Annotated[list[Name], BeforeValidator(_pair), Field(json_schema_extra={"minItems": 2, "maxItems": 2})]
+"""Two nodes."""
 
 
 class Queue(Strict):
@@ -134,7 +139,7 @@ BothQueues = Annotated[Queues, BeforeValidator(_both_queues, json_schema_input_t
 class Link(Strict):
     """Two nodes joined; a figure counts for both directions, or is given as {forth: .., back: ..}."""
 
-    between: Annotated[list[Name], BeforeValidator(_pair), Field(json_schema_extra={"minItems": 2, "maxItems": 2})]
+    between: Pair
     """The two nodes."""
     bandwidth: BothRates
     """Rate it carries, e.g. `10 Gbps`."""

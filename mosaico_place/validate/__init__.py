@@ -29,7 +29,7 @@ RESERVED_KEYS = frozenset(
     {
         *NODE_RESOURCES,
         *DEVICE_RESOURCES,
-        *("down", "drained", "kind", "reserved", "gpus", "forwarding", "hand-over", "labels", "prices", "runs"),
+        *("down", "drained", "kind", "node", "reserved", "gpus", "forwarding", "hand-over", "labels", "prices", "runs"),
         *("device", "processing", "bandwidth", "active", "opened", "move"),
         *("level", "needs", "once", "each", "capacity", "queue"),
     }
