@@ -13,7 +13,7 @@ import numpy as np
 from mosaico_place.compile import Infrastructure
 from mosaico_place.compile.infrastructure import BoolArray, FloatArray
 from mosaico_place.instance import Chain
-from mosaico_place.kernel.compiled import inner, outer
+from mosaico_place.kernel.compiled import inner, inner_making, outer
 from mosaico_place.kernel.spread import spread
 from mosaico_place.latency import order
 
@@ -133,7 +133,7 @@ def least_processing(tables: Any, c: int, mask: Any, least: Any) -> None:
                     least[n] = min(least[n], time)
 
 
-@inner
+@inner_making
 def _pass_on(
     tables: Any, f: int, room: Any, zero: Any, start: Any, forth: bool, dist: Any, last: Any, keys: Any, items: Any
 ) -> None:
