@@ -46,8 +46,8 @@ class Displacer:
         wanted = self._measure(k, prices, out, bare)
         lacking = wanted.amounts - live.solution.state.free.ravel()[wanted.rows]
         missing = {int(row): float(lack) for row, lack in zip(wanted.rows, lacking, strict=True) if lack > 0}
-        out = self._leaving(missing, prices, random)
-        return None if out is None else Ruin(out, np.array([k], dtype=np.int64))
+        leaving = self._leaving(missing, prices, random)
+        return None if leaving is None else Ruin(leaving, np.array([k], dtype=np.int64))
 
     def _leaving(self, missing: dict[int, float], prices: Prices, random: Generator) -> NDArray[np.int64] | None:
         """Chains that free so much of these rows; None if too many would have to."""

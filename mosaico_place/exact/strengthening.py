@@ -5,8 +5,9 @@ The table in ``docs/model.md`` shows what each of them brings. What takes more t
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import replace
 from enum import StrEnum
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ import pyomo.environ as pyo
 from pyomo.core.expr.visitor import identify_variables
 
 from mosaico_place.instance import Implementation, Instance, Kind, Node
+from mosaico_place.placement import Placement, Spot
 
 if TYPE_CHECKING:
     from mosaico_place.exact.symbols import Symbols, Terms, Var
@@ -125,6 +127,42 @@ def ordered(symbols: Symbols) -> Iterator[tuple[tuple[str, ...], Terms, Terms]]:
             pair = use[index[owner.name], first], use[index[owner.name], second]
             if all(pair):
                 yield (owner.name, first, second), *pair
+
+
+def arranged(symbols: Symbols, placement: Placement) -> Placement:
+    """The placement with things that are alike exchanged until it keeps the order of :func:`ordered`."""
+    components: Counter[tuple[str, ...]] = Counter()
+    for chain in placement.chains.values():
+        for spot in chain.components.values():
+            components[spot.node,] += 1
+            if spot.device is not None:
+                components[spot.node, spot.device] += 1
+    runs: list[list[tuple[str, ...]]] = []
+    for (*owner, one, other), _, _ in ordered(symbols):
+        if not runs or runs[-1][-1] != (*owner, one):
+            runs.append([(*owner, one)])
+        runs[-1].append((*owner, other))
+    renamed: dict[tuple[str, ...], tuple[str, ...]] = {}
+    for run in runs:
+        renamed |= zip(sorted(run, key=lambda thing: -components[thing]), run, strict=True)
+
+    def named(node: str) -> str:
+        return renamed.get((node,), (node,))[0]
+
+    def moved(spot: Spot) -> Spot:
+        device = None if spot.device is None else renamed.get((spot.node, spot.device), (spot.node, spot.device))[1]
+        return Spot(named(spot.node), spot.implementation, device)
+
+    chains = {
+        name: replace(
+            chain,
+            components={component: moved(spot) for component, spot in chain.components.items()},
+            flows={ends: tuple(named(node) for node in path) for ends, path in chain.flows.items()},
+        )
+        for name, chain in placement.chains.items()
+    }
+    openings = {one._replace(node=named(one.node)): count for one, count in placement.instances.items()}
+    return Placement(chains, openings)
 
 
 def _named(symbols: Symbols) -> set[str]:
