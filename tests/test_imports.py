@@ -14,6 +14,7 @@ LAYERS = [
     {"__init__"},
     {"advising", "explaining"},
     {"room"},
+    {"dynamics"},
     {"solving"},
     {"levers"},
     {"automatic"},

@@ -26,12 +26,14 @@ class Reply:
     Attributes:
         placement: the next one.
         bounds: per objective level, as of :class:`mosaico_place.method.Answer`; empty or None where nothing is proven.
-        proven: whether each level was solved to its optimum, as the strategy's method says.
+        proven: whether every level was solved to its optimum, as the method says; only such are called optimal.
+        found: whether it is the answer that the strategy is for; False of a substitute, where a limit ended first.
     """
 
     placement: Placement
     bounds: tuple[float | None, ...] = ()
     proven: bool = False
+    found: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,9 @@ class Setting:
         seed: of everything random.
         budget_s: seconds that an answer may take; None for as long as it needs.
         max_moves: how many components may move in an answer; None for any number.
+        method: what a full re-solve uses; resolve_limit_s: seconds that each may take; resolve_every: at every how
+            many changes there is one, with plain answers between.
+        threads: how many to use; None for all.
     """
 
     instance: Instance
@@ -51,6 +56,10 @@ class Setting:
     seed: int = 0
     budget_s: float | None = None
     max_moves: int | None = None
+    method: str = "auto"
+    resolve_limit_s: float = 60.0
+    resolve_every: int = 1
+    threads: int | None = None
 
 
 class Strategy(Protocol):
