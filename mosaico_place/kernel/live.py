@@ -344,13 +344,19 @@ class Live:
         away = np.unique(self.compiled.owner[stands & (components["ran"] > 0) & (option != components["home"])])
         components["ran"] = stands
         components["home"] = np.where(stands, option, -1)
-        up = np.fromiter((node.up for node in self.instance.nodes.values()), dtype=np.bool_)
-        at = tables.options["node"][np.where(stands, option, 0)] if len(tables.options) else np.zeros_like(option)
-        components["locked"] = self._immovable & stands & up[at]
+        components["locked"] = self._immovable & stands
+        self._unlock()
         levels.reject[...] = levels.rejected + levels.dropped * placed
         solution.chain_costs[~placed] = levels.reject.T[~placed]
         if len(away):  # what they paid for moving is paid
             self._again([int(k) for k in away], solution.state.opened > 0)
+
+    def _unlock(self) -> None:
+        """Let components move whose node is down."""
+        components = self.compiled.tables.components
+        locked = np.flatnonzero((components["locked"] > 0) & (components["home"] >= 0))
+        at = self.compiled.tables.options["node"][components["home"][locked]]
+        components["locked"][locked[~self._up[at]]] = 0
 
     def _remember_chain(self, k: int, placement: ChainPlacement) -> None:
         """Say of a chain that was written anew where it stood before."""
@@ -397,8 +403,7 @@ class Live:
                 affected |= self._using(link)
         if hosts:
             self._redo_masks()
-            components = tables.components
-            components["locked"] &= self._up[tables.options["node"][np.maximum(components["home"], 0)]]
+            self._unlock()
         if timing:
             self._redo_delays()
         room = rows.room()
