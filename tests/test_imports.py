@@ -22,6 +22,7 @@ LAYERS = [
     {"kernel"},
     {"method", "reasons"},
     {"compile"},
+    {"scenario"},
     {"events"},
     {"dumping", "generating", "load", "pvnfpc"},
     {"document"},
