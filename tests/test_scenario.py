@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from dataclasses import replace
 from fractions import Fraction
@@ -14,6 +15,7 @@ import pytest
 
 from mosaico_place.errors import InputError
 from mosaico_place.events import (
+    WORDS,
     Arrive,
     CapacityChange,
     Depart,
@@ -329,7 +331,7 @@ def test_faults_of_the_document(folder: Path, text: str, expected: list[str]) ->
 @pytest.mark.parametrize(
     ("process", "expected"),
     [
-        ("{}", ["4:5: generate.0: needs one of arrivals, flash-crowd, failures, mobility, rates, alarms"]),
+        ("{}", ["4:5: generate.0: needs one of arrivals, flash-crowd, departures, failures, mobility, rates, alarms"]),
         ("{arrival: {}}", ["4:6: generate.0.arrival: unknown key 'arrival', did you mean 'arrivals'?"]),
         (
             "{arrivals: {template: job, at: {from: a, to: b}, every: 1 s}}",
@@ -474,6 +476,28 @@ def test_flash_crowd(folder: Path) -> None:
     assert events[0].event.chain.name == "fan-1"  # type: ignore[union-attr]
 
 
+def test_departures(folder: Path) -> None:
+    """Tests that chains of the instance leave, but not those whose departure is written, and that others know of it."""
+    chains = "".join(f"  c{i}: {{template: job, at: {{from: a, to: b}}}}\n" for i in range(200))
+    (folder.parent / "instances" / "base.yaml").write_text(BASE + chains, encoding="utf-8")
+    text = """until: 1000 s
+events: [{at: 999 s, depart: c0}]
+generate:
+  - mobility: {chains: "c*", endpoints: from, between: [a, b], every: 30 s}
+  - departures: {chains: ["c*", one], lifetime: 100 s}
+"""
+    gone: dict[str, int] = {}
+    for timed in scenario(folder, text).events:
+        if isinstance(timed.event, Depart):
+            gone[timed.event.chain] = timed.at_ns
+        else:
+            assert isinstance(timed.event, Handover)
+            assert timed.event.chain not in gone
+    assert gone.pop("c0") == 999 * S
+    assert len(gone) >= 198
+    assert 80 * S < sum(gone.values()) / len(gone) < 120 * S
+
+
 def test_failures(folder: Path) -> None:
     """Tests that parts fail and are repaired in turn; or, without repair, fail once."""
     parts = "nodes: [sw], devices: [{node: edge, device: gpu-0}], links: [[edge, sw]], every: 40 s"
@@ -586,3 +610,55 @@ events:
     event = made.events[0].event
     assert isinstance(event, Update)
     assert isinstance(replace(made.instance, name="x"), Instance)
+
+
+PAGE = (ROOT / "docs" / "scenarios.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"^```yaml\n(.*?)^```", PAGE, flags=re.MULTILINE | re.DOTALL)
+ROWS = re.findall(r"^\| `(\{.*\})` \| `(.+)` \|$", PAGE, flags=re.MULTILINE)
+
+
+def documented(tmp_path: Path, text: str) -> Path:
+    """A scenario of the documentation as a file, the shipped instances beside it."""
+    (tmp_path / "scenarios").mkdir()
+    (tmp_path / "instances").symlink_to(ROOT / "instances")
+    path = tmp_path / "scenarios" / "example.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_page_examples(tmp_path: Path) -> None:
+    """Tests that the examples of the page can be read, and have all kinds of events and processes."""
+    everything, processes = EXAMPLES
+    made = load_scenario(documented(tmp_path, everything))
+    assert {type(timed.event) for timed in made.events} == set(WORDS)
+    path = tmp_path / "scenarios" / "processes.yaml"
+    path.write_text(processes, encoding="utf-8")
+    kinds = {type(timed.event) for timed in load_scenario(path).events}
+    assert {Arrive, Depart, NodeDown, DeviceDown, LinkDown, LinkLatency, Handover, RateChange} <= kinds
+    words = set(re.findall(r"^  - ([a-z-]+):", processes, flags=re.MULTILINE))
+    assert words == set(SCHEMA["$defs"]["Process"]["properties"])
+
+
+@pytest.mark.parametrize(("written", "fault"), ROWS)
+def test_page_faults(tmp_path: Path, written: str, fault: str) -> None:
+    """Tests that an event that the page calls wrong has exactly the fault beside it."""
+    path = documented(tmp_path, EXAMPLES[0].replace("\ntemplates:", f"  - {written}\n\ntemplates:"))
+    (message,) = told(path)
+    assert message.endswith(f": {fault}")
+    assert message.startswith("25:")
+
+
+def test_page_python(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Tests that the page's Python code prints what it says."""
+    ((code, printed),) = re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```", PAGE, flags=re.DOTALL)
+    monkeypatch.chdir(ROOT)
+    exec(compile(code, "scenarios.md", "exec"), {})
+    assert capsys.readouterr().out == printed
+
+
+def test_page_lists_what_is_shipped() -> None:
+    """Tests that the page names every shipped scenario with its instance."""
+    listed = dict(
+        re.findall(r"^\| \[([a-z-]+)\]\(\.\./scenarios/\1\.yaml\) \| ([a-z0-9-]+) \|", PAGE, flags=re.MULTILINE)
+    )
+    assert listed == {path.stem: load_scenario(path).instance.name for path in SHIPPED}

@@ -201,8 +201,8 @@ class _Reader:
         entries: list[_Entry],
         seed: int,
     ) -> list[_Entry]:
-        """What the processes draw: first those that bring chains, then those that speak of chains."""
-        from mosaico_place.scenario.processes import brings_chains, draw
+        """What the processes draw: first those that say which chains are there, then those that speak of chains."""
+        from mosaico_place.scenario.processes import comes_first, draw
         from mosaico_place.scenario.setting import Setting, stays_of
         from mosaico_place.schema.scenario import Process
 
@@ -220,13 +220,14 @@ class _Reader:
             made[position] = [_Entry(one, Reading(path, one.event)) for one in timed]
 
         processes = list(zip(document.generate, positions, strict=True))
+        written = stays_of(instance, [entry.timed for entry in entries])
         for process, position in processes:
-            if brings_chains(process):
-                run(process, position, Setting(instance, templates, document.until))
+            if comes_first(process):
+                run(process, position, Setting(instance, templates, document.until, written))
         so_far = [entry.timed for entry in entries] + [one.timed for several in made.values() for one in several]
         stays = stays_of(instance, sorted(so_far, key=lambda timed: timed.at_ns))
         for process, position in processes:
-            if not brings_chains(process):
+            if not comes_first(process):
                 run(process, position, Setting(instance, templates, document.until, stays))
         return [entry for position in positions for entry in made[position]]
 

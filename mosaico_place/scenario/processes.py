@@ -45,6 +45,7 @@ from mosaico_place.schema.expand import expand_chain
 from mosaico_place.schema.scenario import (
     Alarms,
     Arrivals,
+    Departures,
     Failures,
     FlashCrowd,
     Guests,
@@ -55,9 +56,9 @@ from mosaico_place.schema.scenario import (
 )
 
 
-def brings_chains(process: Process) -> bool:
-    """Whether other processes may speak of chains that this one makes."""
-    return process.arrivals is not None or process.flash_crowd is not None
+def comes_first(process: Process) -> bool:
+    """Whether it says which chains are there, of which other processes may speak."""
+    return any(one is not None for one in (process.arrivals, process.flash_crowd, process.departures))
 
 
 def draw(process: Process, path: Path, setting: Setting, seed: str) -> list[Timed]:
@@ -84,6 +85,7 @@ def draw(process: Process, path: Path, setting: Setting, seed: str) -> list[Time
     kinds: Mapping[type, Callable[..., Iterable[Timed]]] = {
         Arrivals: _arrivals,
         FlashCrowd: _flash_crowd,
+        Departures: _departures,
         Failures: _failures,
         Mobility: _mobility,
         Rates: _rates,
@@ -106,6 +108,13 @@ def _flash_crowd(model: FlashCrowd, path: Path, setting: Setting, seed: str) -> 
     times = sorted(int(rng.random() * model.within) // GRAIN_NS * GRAIN_NS for _ in range(model.count))
     for number, after_ns in enumerate(times, start=1):
         yield from make(rng, number, model.begin + after_ns)
+
+
+def _departures(model: Departures, path: Path, setting: Setting, seed: str) -> Iterator[Timed]:
+    for stay in _concerned(model.chains, path, setting):
+        if stay.end_ns is None:
+            lasts_ns = after(Random(f"{seed}:{stay.chain.name}:{stay.begin_ns}"), model.lifetime)
+            yield Timed(stay.begin_ns + lasts_ns, Depart(stay.chain.name))
 
 
 def _maker(model: Guests, path: Path, setting: Setting) -> Callable[[Random, int, int], Iterator[Timed]]:

@@ -78,6 +78,15 @@ class FlashCrowd(Guests):
     """How many."""
 
 
+class Departures(Strict):
+    """Chains of the instance that leave after a random time."""
+
+    chains: Names
+    """Chains by name; `*` stands for anything. Those that depart under `events` are left alone."""
+    lifetime: Time
+    """Mean time from the beginning until one departs, exponential."""
+
+
 class Failures(Window):
     """Parts of the infrastructure that fail and are repaired, each by itself."""
 
@@ -142,6 +151,8 @@ class Process(Strict):
     """Chains arrive one by one."""
     flash_crowd: Annotated[FlashCrowd | None, _MAPPING] = Field(None, alias="flash-crowd")
     """Many chains arrive at nearly one time."""
+    departures: Annotated[Departures | None, _MAPPING] = None
+    """Chains of the instance depart."""
     failures: Annotated[Failures | None, _MAPPING] = None
     """Nodes, devices and links fail and are repaired."""
     mobility: Annotated[Mobility | None, _MAPPING] = None
