@@ -91,6 +91,8 @@ class Worth:
 
     def forget(self, chains: NDArray[np.int64]) -> None:
         """Chains in these slots are others now: what they were charged for openings is theirs no more."""
+        if self._live.base is not self._compiled:
+            return
         start, amount = self._charges.start, self._charges.amount
         for k in chains:
             amount[start[k] : start[k + 1]] = 0.0

@@ -47,12 +47,14 @@ class Disturbed:
     Attributes:
         out: slots of chains that stood and had to leave.
         new: slots of chains that are new and do not stand yet.
+        written: slots of chains that were compiled, new ones or new forms of others.
         relieved: whether anything became free, so that waiting chains may have room now.
         rebuilt: why everything was compiled anew; empty if it was not.
     """
 
     out: tuple[int, ...]
     new: tuple[int, ...]
+    written: tuple[int, ...]
     relieved: bool
     rebuilt: str = ""
 
@@ -186,10 +188,12 @@ class Live:
             freed |= better
             out += self._settle(worse, opened)
         new: list[int] = []
+        written = []
         for chain in changed:
             if (taken := self._add(chain)) is None:
                 self.instance = before
                 return self._rebuild(instance, placed_before, "there is no room in the arrays for another chain")
+            written.append(taken)
             if chain.name in stood:
                 self._remember_chain(taken, stood[chain.name])
                 if not self._put(taken, stood[chain.name], opened):
@@ -197,7 +201,7 @@ class Live:
             else:
                 new.append(taken)
         reprice_chains(self.prices, self.compiled, self._weights)
-        return Disturbed(tuple(out), tuple(new), freed)
+        return Disturbed(tuple(out), tuple(new), tuple(written), freed)
 
     def sync(self, placement: Placement) -> None:
         """Let exactly this placement stand; what cannot is left out."""
@@ -267,7 +271,7 @@ class Live:
         out = tuple(self.slot[name] for name in before.chains if name in self.slot and not placed[self.slot[name]])
         self.dirty.update(self.slot.values())
         new = tuple(k for name, k in self.slot.items() if name not in before.chains and name not in known)
-        return Disturbed(out, new, True, why)
+        return Disturbed(out, new, tuple(self.slot.values()), True, why)
 
     # Chains
 
