@@ -46,10 +46,12 @@ from mosaico_place.generating import generate
 from mosaico_place.generating.catalogue import GIB, MBPS
 from mosaico_place.instance import Chain, Component, Flow, Function, Implementation, Level
 from mosaico_place.kernel.batch import Pricer, no_surcharges
-from mosaico_place.kernel.embed import embed, no_embeddings
+from mosaico_place.kernel.embed import embed
+from mosaico_place.kernel.embeddings import no_embeddings
 from mosaico_place.kernel.prices import Prices, price
 from mosaico_place.kernel.state import empty_state
 from mosaico_place.kernel.tables import Compiled, compile_tables
+from mosaico_place.kernel.work import new_work
 
 TARGETS = {150: 30_000, 600: 2_000, 2000: 300}
 """Plain embeddings per second that are wanted; of the mix, a fifth."""
@@ -102,12 +104,12 @@ def full_mix(sites: int, count: int, seed: int) -> Instance:
 
 
 @njit  # type: ignore[untyped-decorator]  # not cached on disk: numba does not notice there when the kernel has changed
-def _calls(tables: Any, state: Any, prices: Any, chains: Any, rows: Any, room: Any, draft: Any, out: Any) -> int:
+def _calls(tables: Any, state: Any, prices: Any, chains: Any, rows: Any, room: Any, work: Any, out: Any) -> int:
     """Embed the chains in turn, each after one capacity has changed; how many could be."""
     found = 0
     for i in range(len(chains)):
         state.free[0, rows[i]] = room[i]
-        _, cost = embed(tables, state, prices, chains[i], np.inf, draft, out)
+        _, cost = embed(tables, state, prices, chains[i], np.inf, work, out)
         found += cost < np.inf
     return found
 
@@ -119,7 +121,7 @@ class Workload:
         self.compiled = compile_tables(compile_instance(instance))
         self._random = np.random.default_rng(seed)
         self._state = empty_state(self.compiled)
-        self._scratch = no_embeddings(self.compiled.tables), no_embeddings(self.compiled.tables)
+        self._scratch = new_work(self.compiled.tables), no_embeddings(self.compiled.tables)
 
     def prices(self) -> Prices:
         """Drawn anew."""

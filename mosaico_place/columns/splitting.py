@@ -16,11 +16,13 @@ import numpy as np
 
 from mosaico_place.compile.infrastructure import FloatArray
 from mosaico_place.kernel.batch import Surcharges
-from mosaico_place.kernel.compiled import outer
-from mosaico_place.kernel.embed import Embeddings, embed, no_embeddings
+from mosaico_place.kernel.compiled import outer_making
+from mosaico_place.kernel.embed import embed
+from mosaico_place.kernel.embeddings import Embeddings, no_embeddings
 from mosaico_place.kernel.prices import Prices
 from mosaico_place.kernel.state import empty_state
 from mosaico_place.kernel.tables import Compiled
+from mosaico_place.kernel.work import new_work
 
 PARTS = 500
 """Parts of a chain that are tried, before the last split."""
@@ -36,7 +38,7 @@ class Splitter:
         # Masks of its own, for they change while a chain is split.
         self._tables = compiled.tables._replace(mask=compiled.tables.mask.copy())
         self._state = empty_state(compiled)
-        self._draft, self._trial = no_embeddings(self._tables), no_embeddings(self._tables)
+        self._work, self._trial = new_work(self._tables), no_embeddings(self._tables)
 
     def __call__(
         self,
@@ -61,14 +63,14 @@ class Splitter:
             some = slice(surcharges.start[k], surcharges.start[k + 1])
             own.extra[surcharges.opening[some]] = surcharges.amount[some]
             lower[k], cost[k] = _split(
-                self._tables, self._state, own, int(k), lower[k], cost[k], PARTS, self._draft, self._trial, out
+                self._tables, self._state, own, int(k), lower[k], cost[k], PARTS, self._work, self._trial, out
             )
             own.extra[surcharges.opening[some]] = 0.0
 
 
-@outer
+@outer_making
 def _split(
-    tables: Any, state: Any, prices: Any, k: int, lower: float, cost: float, most: int, draft: Any, trial: Any, out: Any
+    tables: Any, state: Any, prices: Any, k: int, lower: float, cost: float, most: int, work: Any, trial: Any, out: Any
 ) -> Any:
     """Split chain ``k``, whose bound and best cost are known: (bound, cost), better or the same."""
     chain = tables.chains[k]
@@ -101,7 +103,7 @@ def _split(
                 continue
             mask[u] = False
             mask[u, n] = True
-            one, found = embed(tables, state, prices, k, min(cost, reject), draft, trial)
+            one, found = embed(tables, state, prices, k, min(cost, reject), work, trial)
             tried += 1
             if found < cost:
                 cost = found

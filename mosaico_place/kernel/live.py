@@ -92,6 +92,7 @@ class Live:
         for k in range(len(best.chains)):
             self._places[k] = (start, _sizes(tables, k))
             start = start.after(self._places[k][1])
+        self._largest = Sizes(*map(max, zip(Sizes(), *(sizes for _, sizes in self._places.values()), strict=True)))
         self._slots = Slots((len(best.chains), start), (len(tables.chains), sizes))
         self.slot = {name: k for k, name in enumerate(best.chains)}
         own = tables._replace(
@@ -276,8 +277,10 @@ class Live:
     # Chains
 
     def _add(self, chain: Chain) -> int | None:
-        """Write a chain into a free slot; None if there is none."""
+        """Write a chain into a free slot; None if there is none that is large enough."""
         block = self.base.shapes.block(chain, None)
+        if any(one > most for one, most in zip(block.sizes, self._largest, strict=True)):
+            return None  # the kernel's scratch is made for the largest
         if (place := self._slots.take(block.sizes)) is None:
             return None
         k, start = place
