@@ -80,10 +80,7 @@ def find(tables: Any, state: Any, prices: Any, k: int, cutoff: float, work: Any,
     chain = tables.chains[k]
     option, length, path = work.option, work.length, work.path
     lower, best, free, stands = -np.inf, np.inf, True, False
-    first_rates(tables, prices, k, work)
-    for u in range(chain.unit_end - chain.unit):
-        for n in range(work.blocked.shape[1]):
-            work.blocked[u, n] = False
+    begin(tables, prices, k, work)
     for _ in range(TRIES):
         constant = set_slopes(tables, prices, k, work)
         value = solve_units(tables, state, prices, k, work) - constant
@@ -117,6 +114,16 @@ def find(tables: Any, state: Any, prices: Any, k: int, cutoff: float, work: Any,
         if not again:
             break
     return lower, best, stands
+
+
+@inner
+def begin(tables: Any, prices: Any, k: int, work: Any) -> None:
+    """Rule nothing out, and price time as in the first round."""
+    chain = tables.chains[k]
+    for u in range(chain.unit_end - chain.unit):
+        for n in range(work.blocked.shape[1]):
+            work.blocked[u, n] = False
+    first_rates(tables, prices, k, work)
 
 
 @inner
