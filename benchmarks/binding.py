@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def _show(what: str, instance: Instance, time_limit_s: float) -> None:
-    result: Result = solve(instance, options=Options(time_limit_s=time_limit_s))
+    result: Result = solve(instance, method="exact", options=Options(time_limit_s=time_limit_s))
     levels = ", ".join(
         f"{level.value:g} ({'unknown' if level.bound is None else f'{level.bound:g}'})" for level in result.levels
     )

@@ -30,7 +30,9 @@ def main() -> None:
     instance = load_instance(asked.instance)
     print(machine())
     print(f"{instance.name}: {len(instance.nodes)} nodes, {len(instance.links)} links, {len(instance.chains)} chains")
-    results = [solve(instance, options=Options(time_limit_s=asked.time_limit)) for _ in range(asked.runs)]
+    results = [
+        solve(instance, method="exact", options=Options(time_limit_s=asked.time_limit)) for _ in range(asked.runs)
+    ]
     _print_exact(results)
     _print_levels(results[0], solve(instance, method=first_fit))
 

@@ -22,7 +22,7 @@ The cost of a placement that breaks rules means little: names that dangle are sk
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -82,10 +82,14 @@ def cost(instance: Instance, placement: Placement, previous: Placement | None = 
         terms[Term(CostTerm.RESOURCES)] += opened(instance, opening, count)
     terms[Term(CostTerm.ACTIVE)] = sum((active(instance, node) for node in hosting), Fraction(0))
     terms[Term(CostTerm.BALANCE)] = balance(instance, placement, scene)
-    levels = tuple(
+    return Cost(terms, levels_of(instance, terms))
+
+
+def levels_of(instance: Instance, terms: Mapping[Term, Fraction]) -> tuple[Fraction, ...]:
+    """The value of every level of the objective, from what its terms cost."""
+    return tuple(
         sum((weight * terms[term] for term, weight in level.items()), Fraction(0)) for level in instance.objective
     )
-    return Cost(terms, levels)
 
 
 def chain_cost(
@@ -148,39 +152,59 @@ def resources(instance: Instance, chain: Chain, chain_placement: ChainPlacement,
     Merged components are charged once: per resource, the largest of their prices.
     """
     total = Fraction(0)
+    charges: list[tuple[int, Fraction]] = []
     runs = running(instance, chain, chain_placement)
     for group in merged_as_one(chain_placement, runs):
-        charged: dict[tuple[str, str], Fraction] = {}
-        for name in group:
-            for key, price in _charges(instance, chain.components[name], runs[name]).items():
-                charged[key] = max(price, charged.get(key, Fraction(0)))
-        total += sum(charged.values(), Fraction(0))
+        each = [_charges(instance, chain.components[name], runs[name]) for name in group]
+        if len(each) == 1:
+            charges += each[0].values()
+        else:
+            total += sum(_largest(each).values(), Fraction(0))
     for flow in chain.flows:
         for node, function, served_by in per_hop_programs(instance, flow, chain_placement, scene):
-            total += _priced(instance, function, node, own_demand(flow, function, served_by))
+            charges += _charges_of_node(instance, function, node, own_demand(flow, function, served_by)).values()
             if private(flow, function):
-                total += instance.opened_price(function, node)
-    return total
+                charges.append((1, instance.opened_price(function, node)))
+    return total + priced(charges)
 
 
-def _charges(instance: Instance, component: Component, run: Running) -> dict[tuple[str, str], Fraction]:
-    """(what, resource) -> price of what a component takes there."""
-    charges = {
-        ("node", resource): amount * instance.resource_price(run.function, run.node, resource)
-        for resource, amount in own_demand(component, run.function, run.implementation).items()
-    }
+Charges = dict[tuple[str, str], tuple[int, Fraction]]
+"""(what, resource) -> how much of it, and the price of each unit."""
+
+
+def _charges(instance: Instance, component: Component, run: Running) -> Charges:
+    """What a component takes where it runs."""
+    demand = own_demand(component, run.function, run.implementation)
+    charges = _charges_of_node(instance, run.function, run.node, demand)
     for resource, amount in run.implementation.device.items():
-        charges["device", resource] = amount * instance.device_price(run.function, run.node, resource)
+        charges["device", resource] = amount, instance.device_price(run.function, run.node, resource)
     if private(component, run.function):
-        charges["opened", ""] = instance.opened_price(run.function, run.node)
+        charges["opened", ""] = 1, instance.opened_price(run.function, run.node)
     return charges
 
 
-def _priced(instance: Instance, function: Function, node: Node, amounts: Mapping[str, int]) -> Fraction:
-    return sum(
-        (amount * instance.resource_price(function, node, resource) for resource, amount in amounts.items()),
-        Fraction(0),
-    )
+def _charges_of_node(instance: Instance, function: Function, node: Node, amounts: Mapping[str, int]) -> Charges:
+    return {
+        ("node", resource): (amount, instance.resource_price(function, node, resource))
+        for resource, amount in amounts.items()
+    }
+
+
+def _largest(each: Sequence[Charges]) -> dict[tuple[str, str], Fraction]:
+    """What is charged most, for each resource."""
+    charged: dict[tuple[str, str], Fraction] = {}
+    for charges in each:
+        for key, (amount, price) in charges.items():
+            charged[key] = max(amount * price, charged.get(key, Fraction(0)))
+    return charged
+
+
+def priced(charges: Iterable[tuple[int, Fraction]]) -> Fraction:
+    """Sum of amount x price; whole numbers are added up where prices have one denominator, which is much faster."""
+    numerators: dict[int, int] = {}
+    for amount, price in charges:
+        numerators[price.denominator] = numerators.get(price.denominator, 0) + amount * price.numerator
+    return sum((Fraction(total, denominator) for denominator, total in numerators.items()), Fraction(0))
 
 
 def opened(instance: Instance, opening: Opening, count: int) -> Fraction:
@@ -188,18 +212,18 @@ def opened(instance: Instance, opening: Opening, count: int) -> Fraction:
     runs = opened_as(instance, opening)
     if runs is None or count < 1:
         return Fraction(0)
-    once = _priced(instance, runs.function, runs.node, runs.implementation.once)
+    once = priced(_charges_of_node(instance, runs.function, runs.node, runs.implementation.once).values())
     return count * (once + instance.opened_price(runs.function, runs.node))
 
 
 def links(instance: Instance, chain: Chain, chain_placement: ChainPlacement, scene: Scene) -> Fraction:
     """Priced rate of the chain's flows, once for every link that each of them pays for."""
-    total = Fraction(0)
-    for flow in chain.flows:
-        for step in paid_hops(chain_placement, flow):
-            if step in scene.hops:
-                total += flow.rate_bps * instance.bandwidth_price(scene.hops[step].link)
-    return total
+    return priced(
+        (flow.rate_bps, instance.bandwidth_price(scene.hops[step].link))
+        for flow in chain.flows
+        for step in paid_hops(chain_placement, flow)
+        if step in scene.hops
+    )
 
 
 def preference(instance: Instance, chain: Chain, chain_placement: ChainPlacement) -> Fraction:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from mosaico_place.instance import (
     DEFAULT_OBJECTIVE,
@@ -124,7 +125,7 @@ def _node(instance: Instance, node: Node) -> dict[str, Tree]:
     if node.reserved:
         tree["reserved"] = _amounts(instance, node.reserved, NODE_RESOURCES)
     if node.devices:
-        tree["gpus"] = {_name(name): _device(instance, amounts) for name, amounts in node.devices.items()}
+        tree["gpus"] = {_name(name): _device(instance, node, name) for name in node.devices}
     if node.forwarding_ns:
         tree["forwarding"] = _time(node.forwarding_ns)
     if node.hand_over_ns:
@@ -135,12 +136,13 @@ def _node(instance: Instance, node: Node) -> dict[str, Tree]:
         tree["runs"] = [str(level) for level in Level if level in node.offers]
     if prices := _prices(instance, node.prices):
         tree["prices"] = prices
-    return tree
+    return tree | {word: "true" for word, said in (("down", not node.up), ("drained", node.drained)) if said}
 
 
-def _device(instance: Instance, amounts: Mapping[str, int]) -> dict[str, Tree]:
-    written = {key: amount for key, amount in amounts.items() if (key, amount) != ("share", WHOLE_DEVICE)}
-    return _amounts(instance, written, DEVICE_RESOURCES)
+def _device(instance: Instance, node: Node, name: str) -> dict[str, Tree]:
+    has = {key: amount for key, amount in node.devices[name].items() if (key, amount) != ("share", WHOLE_DEVICE)}
+    tree = _amounts(instance, has, DEVICE_RESOURCES)
+    return {**tree, "down": "true"} if name in node.devices_down else tree
 
 
 def _link(link: Link) -> dict[str, Tree]:
@@ -161,7 +163,7 @@ def _link(link: Link) -> dict[str, Tree]:
         tree["queue"] = queues[0] if queues[0] == queues[1] else {"forth": queues[0], "back": queues[1]}
     if link.prices.bandwidth is not None:
         tree["prices"] = {"bandwidth": format_price(link.prices.bandwidth, rate)}
-    return tree
+    return tree if link.up else {**tree, "down": "true"}
 
 
 def _both(forth: str, back: str) -> Tree:
@@ -244,6 +246,26 @@ def _chain(chain: Chain) -> dict[str, Tree]:
         "independent": [_independent(group) for group in chain.independent],
     }
     return tree | {key: value for key, value in optional.items() if value}
+
+
+def chain_document(chain: Chain) -> dict[str, Any]:
+    """A chain as the file has it: mappings, lists, texts and truth values, such as JSON knows."""
+    document: dict[str, Any] = _data(_chain(chain))
+    return document
+
+
+def _data(tree: Tree) -> Any:
+    """What a document means: the data that reading its YAML would give, but numbers as texts."""
+    if isinstance(tree, Mapping):
+        return {_text(key): _data(below) for key, below in tree.items()}
+    if not isinstance(tree, str):
+        return [_data(below) for below in tree]
+    return tree == "true" if tree in ("true", "false") else _text(tree)
+
+
+def _text(yaml: str) -> str:
+    text: str = json.loads(yaml) if yaml.startswith('"') else yaml
+    return text
 
 
 def _component(component: Component) -> Tree:

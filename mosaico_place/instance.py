@@ -99,6 +99,9 @@ class Node:
         labels: label -> value, e.g. site -> rennes.
         prices: overrides of the instance's prices.
         offers: the levels it runs; None for those that its kind runs.
+        up: whether it works; a node that is down runs and forwards nothing, and all its links are down with it.
+        drained: whether it is to be emptied: it runs nothing, but forwards, and keeps the endpoints that stand on it.
+        devices_down: the devices that hold nothing.
     """
 
     name: str
@@ -111,15 +114,39 @@ class Node:
     labels: Mapping[str, str] = field(default_factory=dict)
     prices: Prices = NO_PRICES
     offers: frozenset[Level] | None = None
+    up: bool = True
+    drained: bool = False
+    devices_down: frozenset[str] = frozenset()
 
     @property
     def runs(self) -> frozenset[Level]:
-        """The levels it offers: as it says, else by its kind."""
+        """The levels it runs now: none if it is down or drained; else as it says, else by its kind."""
+        if not self.up or self.drained:
+            return frozenset()
         if self.offers is not None:
             return self.offers
         if self.kind is Kind.SERVER:
             return frozenset({Level.VNF, Level.GPU}) if self.devices else frozenset({Level.VNF})
         return frozenset({Level.P4}) if self.kind is Kind.P4_SWITCH else frozenset()
+
+    @property
+    def trouble(self) -> str:
+        """Why it runs nothing, in a word: ``down`` or ``drained``; empty if neither."""
+        return "down" if not self.up else "drained" if self.drained else ""
+
+    @property
+    def working(self) -> Mapping[str, Mapping[str, int]]:
+        """Its devices that are up."""
+        if not self.devices_down:
+            return self.devices
+        return {name: has for name, has in self.devices.items() if name not in self.devices_down}
+
+    @property
+    def repaired(self) -> Node:
+        """The node with nothing down or drained."""
+        if self.up and not self.drained and not self.devices_down:
+            return self
+        return replace(self, up=True, drained=False, devices_down=frozenset())
 
     def free(self, resource: str) -> int:
         """Capacity net of what is reserved."""
@@ -154,12 +181,16 @@ class Direction:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Two nodes joined; ``forth`` runs from ``ends[0]`` to ``ends[1]``, ``back`` the other way."""
+    """Two nodes joined; ``forth`` runs from ``ends[0]`` to ``ends[1]``, ``back`` the other way.
+
+    ``up`` is what is known of the link itself; :meth:`Instance.link_up` says whether it carries anything.
+    """
 
     ends: tuple[str, str]
     forth: Direction
     back: Direction
     prices: Prices = NO_PRICES
+    up: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -463,6 +494,15 @@ class Instance:
     def device_dimension(self, resource: str) -> Dimension:
         """Dimension of a device resource; KeyError if it is neither known nor declared."""
         return DEVICE_RESOURCES.get(resource) or self.resources[resource]
+
+    def node_up(self, name: str) -> bool:
+        """Whether there is a node of that name, and it is up."""
+        node = self.nodes.get(name)
+        return node is not None and node.up
+
+    def link_up(self, link: Link) -> bool:
+        """Whether a link carries anything: it is up, and so are both its nodes. A flow of rate 0 needs that too."""
+        return link.up and self.node_up(link.ends[0]) and self.node_up(link.ends[1])
 
     def must_accept(self, chain: Chain) -> bool:
         """Whether rejecting the chain is no option: it is required, or no level counts its rejection."""

@@ -8,6 +8,7 @@ from graphlib import TopologicalSorter
 
 from mosaico_place.instance import Budget, Chain, Direction, Flow, Instance, Kind, Node
 from mosaico_place.placement import ChainPlacement, FlowPath, Spot
+from mosaico_place.remembered import per_chain
 from mosaico_place.usage import Hops, Scene, followed, hops_of, per_hop_programs, running, survey, touched
 
 BITS = 8
@@ -171,6 +172,7 @@ def path_latency_ns(instance: Instance, path: FlowPath, hops: Hops) -> int | Non
     return None if None in steps else links_ns + sum(instance.nodes[node].forwarding_ns for node in path[1:])
 
 
+@per_chain
 def order(chain: Chain) -> tuple[str, ...]:
     """The components in topological order, as far as possible in the order written.
 
@@ -200,17 +202,32 @@ def budget_flows(chain: Chain, budget: Budget) -> tuple[Flow, ...]:
     Raises:
         ValueError: the chain's flows run in a circle.
     """
+    known = _known_ways(chain)
+    ends = (budget.tail, budget.head)
+    if ends not in known:
+        known[ends] = _flows_between(chain, *ends)
+    return known[ends]
+
+
+@per_chain
+def _known_ways(chain: Chain) -> dict[tuple[str, str], tuple[Flow, ...]]:  # noqa: ARG001
+    """(tail, head) -> the flows between them, as far as somebody has asked for them."""
+    return {}
+
+
+def _flows_between(chain: Chain, tail: str, head: str) -> tuple[Flow, ...]:
+    """The flows of :func:`budget_flows`."""
     entering: dict[str, list[Flow]] = {name: [] for name in chain.components}
     for flow in chain.flows:
         entering[flow.head].append(flow)
     order = TopologicalSorter({name: [flow.tail for flow in flows] for name, flows in entering.items()}).static_order()
-    behind = {budget.tail}  # what the tail reaches
+    behind = {tail}  # what the tail reaches
     leaving = []
     for flow in (flow for name in order for flow in entering[name]):
         if flow.tail in behind:
             behind.add(flow.head)
             leaving.append(flow)
-    ahead = {budget.head}  # what reaches the head
+    ahead = {head}  # what reaches the head
     between = []
     for flow in reversed(leaving):
         if flow.head in ahead:

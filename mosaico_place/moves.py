@@ -25,7 +25,7 @@ def moved(instance: Instance, placement: Placement, previous: Placement | None) 
     """
     for name, before in previous.chains.items() if previous is not None else ():
         now = placement.chains.get(name)
-        if now is None or name not in instance.chains:
+        if now is None or now is before or name not in instance.chains:
             continue
         chain = instance.chains[name]
         for component in chain.components:

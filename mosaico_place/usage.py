@@ -48,7 +48,7 @@ class Hop(NamedTuple):
 
 
 Hops = Mapping[tuple[str, str], Hop]
-"""(tail, head) -> the hop between these two nodes; an index, so that nobody scans the links."""
+"""(tail, head) -> the hop between these two nodes, if it is up; an index, so that nobody scans the links."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,27 +94,67 @@ class Usage:
 
 
 def capacities(instance: Instance) -> dict[CapacityName, Capacity]:
-    """Every capacity of nodes and devices and every bandwidth; what is absent is :data:`NO_CAPACITY`."""
+    """Every capacity of nodes and devices and every bandwidth; what is absent is :data:`NO_CAPACITY`.
+
+    What is down keeps its name, so that names do not come and go with failures, and has no capacity.
+    """
     found: dict[CapacityName, Capacity] = {}
     for name, node in instance.nodes.items():
         for resource, amount in node.capacity.items():
-            found["node", name, resource] = Capacity(amount, node.reserved.get(resource, 0))
-        for device, has in node.devices.items():
-            found |= {("device", name, device, resource): Capacity(amount) for resource, amount in has.items()}
-    for ends, hop in index_hops(instance).items():
-        found["link", *ends] = Capacity(hop.direction.bandwidth_bps, hop.direction.reserved_bps)
+            has = Capacity(amount, node.reserved.get(resource, 0))
+            found["node", name, resource] = has if node.up else NO_CAPACITY
+        for device, amounts in node.devices.items():
+            works = node.up and device not in node.devices_down
+            for resource, amount in amounts.items():
+                found["device", name, device, resource] = Capacity(amount) if works else NO_CAPACITY
+    for link in instance.links:
+        works = instance.link_up(link)
+        for ends, way in ((link.ends, link.forth), (link.ends[::-1], link.back)):
+            found["link", *ends] = Capacity(way.bandwidth_bps, way.reserved_bps) if works else NO_CAPACITY
     return found
+
+
+def capacity_of(instance: Instance, hops: Hops, name: CapacityName) -> Capacity:
+    """One of the capacities of :func:`capacities`; :data:`NO_CAPACITY` if it is absent."""
+    kind, owner, *rest = name
+    if kind == "link":
+        hop = hops.get((owner, rest[0]))
+        return NO_CAPACITY if hop is None else Capacity(hop.direction.bandwidth_bps, hop.direction.reserved_bps)
+    node = instance.nodes.get(owner)
+    if node is None or not node.up:
+        return NO_CAPACITY
+    if kind == "node":
+        return Capacity(node.capacity.get(rest[0], 0), node.reserved.get(rest[0], 0))
+    return Capacity(node.working.get(rest[0], {}).get(rest[1], 0))
 
 
 def amounts(part: Usage) -> dict[CapacityName, int]:
     """What a use takes of every capacity that it takes anything of."""
     taken: dict[CapacityName, int] = {}
     for node, by_resource in part.nodes.items():
-        taken |= {("node", node, resource): amount for resource, amount in by_resource.items()}
+        for resource, amount in by_resource.items():
+            taken["node", node, resource] = amount
     for node, by_device in part.devices.items():
         for device, by_resource in by_device.items():
-            taken |= {("device", node, device, resource): amount for resource, amount in by_resource.items()}
-    return taken | {("link", *ends): rate for ends, rate in part.links.items()}
+            for resource, amount in by_resource.items():
+                taken["device", node, device, resource] = amount
+    for (tail, head), rate in part.links.items():
+        taken["link", tail, head] = rate
+    return taken
+
+
+def takers(parts: Mapping[str, Usage]) -> dict[CapacityName, dict[str, int]]:
+    """Every capacity that something is taken of -> who takes how much of it."""
+    found: dict[CapacityName, dict[str, int]] = {}
+    for user, part in parts.items():
+        for name, amount in amounts(part).items():
+            found.setdefault(name, {})[user] = amount
+    return found
+
+
+def instances_of(function: str) -> str:
+    """What takes the capacities that the opened instances of a function take, beside the chains."""
+    return f"instances of {function}"
 
 
 def dimension_of(instance: Instance, name: CapacityName) -> Dimension:
@@ -128,11 +168,25 @@ def dimension_of(instance: Instance, name: CapacityName) -> Dimension:
 def survey(instance: Instance, placement: Placement = EMPTY) -> Scene:
     """The scene of a placement: its links and the programs that it opens."""
     programs = {}
-    for opening, count in placement.instances.items():
-        runs = opened_as(instance, opening)
-        if count > 0 and runs is not None and runs.node.kind is Kind.P4_SWITCH:
-            programs[runs.node.name, runs.function.name] = runs.implementation
+    for opening in placement.instances:
+        served_by = program_opened(instance, placement.instances, opening.node, opening.function)
+        if served_by is not None:
+            programs[opening.node, opening.function] = served_by
     return Scene(index_hops(instance), programs)
+
+
+def program_opened(
+    instance: Instance, instances: Mapping[Opening, int], node: str, function: str
+) -> Implementation | None:
+    """The P4 program of a shared function that is opened on a switch; the first in the file if wrongly several are."""
+    if node not in instance.nodes or instance.nodes[node].kind is not Kind.P4_SWITCH:
+        return None
+    implementations = instance.functions[function].implementations if function in instance.functions else {}
+    for name, implementation in implementations.items():
+        opening = Opening(node, function, name)
+        if instances.get(opening, 0) > 0 and opened_as(instance, opening) is not None:
+            return implementation
+    return None
 
 
 def opened_as(instance: Instance, opening: Opening) -> Running | None:
@@ -147,13 +201,19 @@ def opened_as(instance: Instance, opening: Opening) -> Running | None:
 
 
 def index_hops(instance: Instance) -> Hops:
-    """Index both directions of every link. Build it once and pass it on: it costs a walk over all links."""
-    hops = {}
+    """Index both directions of every link that is up. Build it once and pass it on: it costs a walk over all links."""
+    hops: dict[tuple[str, str], Hop] = {}
     for link in instance.links:
-        one, other = link.ends
-        hops[one, other] = Hop(link, link.forth)
-        hops[other, one] = Hop(link, link.back)
+        hops |= hops_of_link(instance, link)
     return hops
+
+
+def hops_of_link(instance: Instance, link: Link) -> dict[tuple[str, str], Hop]:
+    """The two hops that a link makes; none if it is down, or one of its nodes is."""
+    if not instance.link_up(link):
+        return {}
+    one, other = link.ends
+    return {(one, other): Hop(link, link.forth), (other, one): Hop(link, link.back)}
 
 
 def hops_of(path: FlowPath) -> Iterable[tuple[str, str]]:
@@ -196,12 +256,12 @@ def paid_hops(chain_placement: ChainPlacement, flow: Flow) -> list[tuple[str, st
 
 
 def standing(instance: Instance, chain: Chain, chain_placement: ChainPlacement) -> dict[str, Node]:
-    """Component -> node, for those that stand on a node that exists; endpoints stand where the chain says."""
+    """Component -> node, for those that stand on a node that is up; endpoints stand where the chain says."""
     nodes = {}
     for name, component in chain.components.items():
         spot = chain_placement.components.get(name)
         where = component.at if component.function is None else spot.node if spot is not None else None
-        if where is not None and where in instance.nodes:
+        if where is not None and instance.node_up(where):
             nodes[name] = instance.nodes[where]
     return nodes
 
@@ -261,7 +321,7 @@ def chain_usage(instance: Instance, chain: Chain, chain_placement: ChainPlacemen
         first = runs[group[0]]
         demands = [own_demand(chain.components[name], runs[name].function, runs[name].implementation) for name in group]
         _add(nodes, first.node.name, _largest(demands))
-        if first.device is not None and first.device in first.node.devices:
+        if first.device is not None and first.device in first.node.working:
             taken = _largest([runs[name].implementation.device for name in group])
             _add(devices.setdefault(first.node.name, {}), first.device, taken)
     for name, run in runs.items():
@@ -296,12 +356,18 @@ def instances_usage(instance: Instance, placement: Placement) -> dict[str, Usage
     """Shared function -> what its opened instances take; what dangles or does not run is left out."""
     parts: dict[str, dict[str, dict[str, int]]] = {}
     for opening, count in placement.instances.items():
-        runs = opened_as(instance, opening)
-        if runs is not None and count > 0:
-            part = parts.setdefault(runs.function.name, {})
-            once = runs.implementation.once
-            _add(part, opening.node, {resource: count * amount for resource, amount in once.items()})
+        taken = opening_takes(instance, opening, count)
+        if taken is not None:
+            _add(parts.setdefault(opening.function, {}), opening.node, taken)
     return {name: Usage(nodes) for name, nodes in parts.items()}
+
+
+def opening_takes(instance: Instance, opening: Opening, count: int) -> dict[str, int] | None:
+    """Node resource -> what so many opened instances take; None if they dangle, do not run or are none."""
+    runs = opened_as(instance, opening)
+    if runs is None or count < 1:
+        return None
+    return {resource: count * amount for resource, amount in runs.implementation.once.items()}
 
 
 def total_usage(parts: Iterable[Usage]) -> Usage:

@@ -291,6 +291,19 @@ def tiny_instances(draw: st.DrawFn, chains: int = 3) -> Instance:
 
 
 @st.composite
+def partly_down(draw: st.DrawFn, instance: Instance) -> Instance:
+    """The instance with some nodes down or drained, and some links and devices down: most often one of them."""
+    nodes = dict(instance.nodes)
+    for name, node in instance.nodes.items():
+        if _sometimes(draw, 7):
+            nodes[name] = replace(node, up=False) if draw(st.booleans()) else replace(node, drained=True)
+        elif node.devices and _sometimes(draw, 3):
+            nodes[name] = replace(node, devices_down=frozenset({draw(st.sampled_from(sorted(node.devices)))}))
+    links = tuple(replace(link, up=not _sometimes(draw, 7)) for link in instance.links)
+    return replace(instance, nodes=nodes, links=links)
+
+
+@st.composite
 def previous_placements(draw: st.DrawFn, instance: Instance) -> Placement:
     """Where some of the chains stood, whether or not they still could; paths play no part."""
     chains = {}

@@ -13,12 +13,10 @@ from hypothesis import strategies as st
 
 from mosaico_place.checking import (
     check,
+    check_capacity,
     check_chain,
     check_class,
-    check_device,
-    check_link,
     check_moves,
-    check_node,
     check_opening,
 )
 from mosaico_place.instance import (
@@ -43,7 +41,7 @@ from mosaico_place.instance import (
 from mosaico_place.placement import EMPTY, ChainPlacement, FlowPath, Opening, Placement, Spot
 from mosaico_place.result import Violation
 from mosaico_place.rules import CostTerm, Rule
-from mosaico_place.usage import index_hops, instances_usage, survey, total_usage, usage_by_chain
+from mosaico_place.usage import amounts, index_hops, instances_usage, survey, takers, total_usage, usage_by_chain
 
 US = 1000
 MBPS = 10**6
@@ -1069,28 +1067,29 @@ MOST = st.none() | st.integers(0, 3)
 
 @given(placements(), st.none() | placements(), MOST)
 def test_check_is_the_union_of_its_parts(placement: Placement, previous: Placement | None, most: int | None) -> None:
-    """Tests that a whole check finds what chains, openings, nodes, devices, links, classes and moves give singly."""
-    hops = index_hops(CROWDED)
-    parts = usage_by_chain(CROWDED, placement)
+    """Tests that a whole check finds what chains, openings, capacities, classes and moves give singly."""
+    scene = survey(CROWDED, placement)
+    parts = usage_by_chain(CROWDED, placement, scene)
     opened = instances_usage(CROWDED, placement)
     total = total_usage([*parts.values(), *opened.values()])
-    users = {**parts, **{f"instances of {name}": part for name, part in opened.items()}}
-    scene = survey(CROWDED, placement)
+    shares = takers({**parts, **{f"instances of {name}": part for name, part in opened.items()}})
     union = [
         violation
         for name in (*CROWDED.chains, "ghost")
         for violation in check_chain(CROWDED, name, placement.chains.get(name), scene)
     ]
     for opening in {*placement.instances, *total.loads}:
-        union += check_opening(CROWDED, opening, placement, total, parts)
-    for node in CROWDED.nodes.values():
-        union += check_node(CROWDED, node.name, total, users)
-        for device in node.devices:
-            union += check_device(CROWDED, node.name, device, total, parts)
-    for ends in hops:
-        union += check_link(ends, total, parts, hops)
-    for traffic_class in CROWDED.classes.values():
-        union += check_class(CROWDED, traffic_class, parts)
+        served = {name: part.loads[opening] for name, part in parts.items() if opening in part.loads}
+        union += check_opening(CROWDED, opening, placement.instances, served)
+    for name, used in amounts(total).items():
+        union += check_capacity(CROWDED, name, used, shares[name], scene.hops)
+        for traffic_class in CROWDED.classes.values():
+            own = {
+                chain: amounts(part).get(name, 0)
+                for chain, part in parts.items()
+                if CROWDED.chains[chain].class_name == traffic_class.name
+            }
+            union += check_class(CROWDED, traffic_class, name, sum(own.values()), shares[name], scene.hops)
     union += check_moves(CROWDED, placement, previous, most)
     assert Counter(check(CROWDED, placement, previous, most)) == Counter(union)
 
@@ -1109,13 +1108,12 @@ def test_check_never_asks_for_what_it_cannot_name(
 def test_parts_of_what_does_not_exist_find_nothing() -> None:
     """Tests that asking for an unknown chain, node, device or link is answered, not refused."""
     small = instance(LINE)
-    parts = usage_by_chain(small, Placement({"line": PLACED}))
-    total, hops = total_usage(parts.values()), index_hops(small)
+    hops = index_hops(small)
     assert check_chain(small, "ghost", None) == []
-    assert check_node(small, "ghost", total, parts) == []
-    assert check_device(small, "ghost", "gpu-0", total, parts) == []
-    assert check_device(small, "a", "ghost", total, parts) == []
-    assert check_link(("a", "gnb"), total, parts, hops) == []
-    assert check_class(small, TrafficClass("ghost", Fraction(0)), parts) == []
+    for name in (("node", "ghost", "cpu"), ("device", "ghost", "gpu-0", "share"), ("link", "a", "gnb")):
+        assert check_capacity(small, name, 1, {"line": 1}, hops) == []
+    missing = check_capacity(small, ("device", "a", "ghost", "share"), 100, {"line": 100}, hops)
+    assert the_one(missing).message == "0.1 used of 0, 0.1 too much, by line (0.1)"
+    assert check_class(small, TrafficClass("ghost"), ("node", "a", "cpu"), 1, {"line": 1}, hops) == []
     nowhere = Opening("ghost", "ghost", "ghost")
-    assert the_one(check_opening(small, nowhere, EMPTY, total, parts)).where == "node ghost, ghost ghost"
+    assert the_one(check_opening(small, nowhere, {}, {})).where == "node ghost, ghost ghost"

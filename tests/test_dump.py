@@ -104,7 +104,10 @@ def nodes(draw: st.DrawFn, name: str, resources: Mapping[str, Dimension]) -> Nod
         draw(all_prices(resources, everything=False)),
         draw(st.none() | st.frozensets(st.sampled_from(LEVELS[kind]))) if kind in LEVELS else None,
     )
-    return replace(node, prices=replace(node.prices, active=draw(st.none() | prices)))
+    down = frozenset(device for device in node.devices if draw(st.booleans()))
+    up, drained = draw(st.booleans()), draw(st.booleans())
+    own = replace(node.prices, active=draw(st.none() | prices))
+    return replace(node, prices=own, up=up, drained=drained, devices_down=down)
 
 
 @st.composite
@@ -208,7 +211,13 @@ def instances(draw: st.DrawFn) -> Instance:
     unique_names = st.lists(names, min_size=2, max_size=4, unique=True)
     made = {name: draw(nodes(name, resources)) for name in draw(unique_names)}
     first, second = list(made)[:2]
-    link = Link((first, second), draw(directions()), draw(directions()), Prices(bandwidth=draw(st.none() | prices)))
+    link = Link(
+        (first, second),
+        draw(directions()),
+        draw(directions()),
+        Prices(bandwidth=draw(st.none() | prices)),
+        draw(st.booleans()),
+    )
     instance = Instance(
         draw(names),
         made,
@@ -287,13 +296,15 @@ EVERYTHING = Instance(
             labels={"site": "rennes", "cpu-model": "zen5"},
             prices=Prices(**EVERY_PRICE, active=Fraction(5)),  # type: ignore[arg-type]
             offers=frozenset(Level),
+            drained=True,
+            devices_down=frozenset({"gpu-0"}),
         ),
-        "core": Node("core", Kind.SERVER, {"cpu": 1}, labels={"site": "paris"}, offers=frozenset()),
+        "core": Node("core", Kind.SERVER, {"cpu": 1}, labels={"site": "paris"}, offers=frozenset(), up=False),
     },
     (
         Link(("gnb", "sw"), WAY, replace(WAY, classic_ns=5_000_000), Prices(bandwidth=Fraction(3, 10**9))),
         Link(("sw", "edge"), WAY, WAY),
-        Link(("sw", "core"), Direction(1, 0), Direction(2, 1, 1, 7, 0)),
+        Link(("sw", "core"), Direction(1, 0), Direction(2, 1, 1, 7, 0), up=False),
     ),
     {
         "game": Function(

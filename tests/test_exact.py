@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, assume, given, settings
 
 from mosaico_place.checking import check
 from mosaico_place.compile import compile_instance
+from mosaico_place.errors import SolverError
 from mosaico_place.exact.method import solve_exact
 from mosaico_place.exact.model import build, decode, encode, transfer
 from mosaico_place.instance import (
@@ -211,6 +212,33 @@ def test_a_previous_placement_that_no_longer_fits() -> None:
     previous = Placement({"c0": gone, "c1": wrong, "stranger": gone})
     answer = solve_exact(compile_instance(two_servers(), previous), Options())
     assert answer.bounds == (0.0, 8.0)
+
+
+def worse_start() -> Placement:
+    """One of the two chains, on the far server."""
+    path = {("from", "f"): ("gw", "far"), ("f", "to"): ("far", "gw")}
+    return Placement({"c1": ChainPlacement({"f": Spot("far", "vnf")}, path)})
+
+
+def test_the_answer_is_never_worse_than_the_start() -> None:
+    """Tests that a start is kept where no time is left, and improved where there is."""
+    problem = compile_instance(two_servers())
+    start = worse_start()
+    assert check(problem.instance, start) == []
+    hurried = solve_exact(problem, Options(time_limit_s=1e-9), start=start)
+    assert (hurried.termination, hurried.placement) == (Termination.TIME_LIMIT, start)
+    best = solve_exact(problem, Options(), start=start)
+    assert (best.termination, best.bounds) == (Termination.OPTIMAL, (0.0, 8.0))
+    again = solve_exact(problem, Options(), start=best.placement)
+    assert again.placement == best.placement
+
+
+def test_a_start_that_breaks_a_rule_does_not_pass_for_the_optimum() -> None:
+    """Tests that a start better than what the solver proves to be possible is an error, not an answer."""
+    path = {("from", "f"): ("gw", "near"), ("f", "to"): ("near", "gw")}
+    wrong = Placement({f"c{i}": ChainPlacement({"f": Spot("near", "vnf")}, path) for i in range(4)})
+    with pytest.raises(SolverError, match="level 1 is said to cost at least 2"):
+        solve_exact(compile_instance(two_servers(5)), Options(), start=wrong)
 
 
 def test_same_seed_same_answer() -> None:

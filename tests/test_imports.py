@@ -14,6 +14,7 @@ LAYERS = [
     {"__init__"},
     {"advising", "explaining"},
     {"room"},
+    {"dynamics"},
     {"solving"},
     {"levers"},
     {"automatic"},
@@ -22,22 +23,25 @@ LAYERS = [
     {"kernel"},
     {"method", "reasons"},
     {"compile"},
+    {"events"},
     {"dumping", "generating", "load", "pvnfpc"},
     {"document"},
     {"schema", "source", "validate"},
     {"describe"},
+    {"tally"},
     {"checking", "costing"},
-    {"explanation", "latency"},
+    {"explanation", "latency", "ledger"},
     {"moves", "usage"},
     {"result"},
-    {"placement"},
+    {"differences", "placement"},
+    {"remembered"},
     {"instance"},
     {"quantities", "rules", "errors", "solver"},
 ]
 """Modules and packages of the project from top to bottom; one may import only what stands below its own line."""
 
 HEIGHT = {name: -height for height, layer in enumerate(LAYERS) for name in layer}
-JUDGES = {"checking", "costing", "usage", "latency", "moves"}
+JUDGES = {"checking", "costing", "differences", "latency", "ledger", "moves", "remembered", "tally", "usage"}
 WHAT_JUDGES_READ = JUDGES | {"instance", "placement", "result", "quantities", "rules", "errors"}
 
 

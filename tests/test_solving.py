@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from mosaico_place import automatic
 from mosaico_place.compile import Problem
 from mosaico_place.document import from_json, to_json
 from mosaico_place.dumping import dump
 from mosaico_place.errors import InputError, SolverError
-from mosaico_place.instance import Chain, Component, Flow, Instance
+from mosaico_place.exact.highs import Status
+from mosaico_place.generating import generate
+from mosaico_place.instance import Chain, Component, Flow, Instance, Term
 from mosaico_place.load import load_instance, parse_instance, parse_placement
 from mosaico_place.method import Answer, Method, Options
 from mosaico_place.placement import EMPTY, ChainPlacement, Opening, Placement, Spot
@@ -20,7 +23,16 @@ from mosaico_place.result import Termination, Use
 from mosaico_place.rules import CostTerm
 from mosaico_place.solving import find_method, method_names, solve
 
-CAPACITY = Path(__file__).parent.parent / "instances" / "tiny" / "capacity.yaml"
+INSTANCES = Path(__file__).parent.parent / "instances"
+CAPACITY = INSTANCES / "tiny" / "capacity.yaml"
+NO_ROOM = """
+format: 1
+infrastructure:
+  nodes: {s: {kind: server, cpu: 1}, r: {kind: router}}
+  links: [{between: [s, r], bandwidth: 1 Gbps, latency: 1 ms}]
+functions: {f: {implementations: {vnf: {cpu: 2}}}}
+chains: {c: {required: true, components: {f: f}}}
+"""
 
 
 @pytest.fixture
@@ -168,15 +180,45 @@ def test_methods_by_name() -> None:
         find_method("zzz")
 
 
+def test_auto_starts_a_hard_model_from_a_search(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests that a search goes before one model from a size on, is told of, and leaves the optimum the same."""
+    plain = solve(instance)
+    assert "search" not in plain.runtime_s
+    assert "search" not in plain.method_why
+    monkeypatch.setattr(automatic, "HARD_MODEL", 1)
+    found, again = solve(instance), solve(instance)
+    assert (found.method, found.termination) == ("exact", Termination.OPTIMAL)
+    assert found.method_why.endswith("it started from a search")
+    assert found.runtime_s["search"] > 0
+    assert found.levels == plain.levels
+    assert found.placement == again.placement
+
+
+def test_auto_keeps_what_the_search_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests that a limit which the exact method reaches before anything else leaves the placement and a valid bound."""
+    instance = replace(generate(4, 2, 14, 1.4, 5), objective=({Term(CostTerm.REJECTED): Fraction(1)},))
+    best = solve(instance, method="exact").levels[0].value
+    monkeypatch.setattr(automatic, "HARD_MODEL", 1)
+    monkeypatch.setattr("mosaico_place.exact.method.stopped", lambda _: Status.TIME_LIMIT)
+    found = solve(instance, options=Options(threads=1))
+    assert (found.method, found.termination) == ("exact", Termination.TIME_LIMIT)
+    assert found.placement is not None
+    assert found.levels[0].bound is not None
+    assert best is not None
+    assert found.levels[0].bound <= best
+
+
+def test_auto_says_where_the_search_found_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests that an instance that cannot be answered is proven so without a start."""
+    monkeypatch.setattr(automatic, "HARD_MODEL", 1)
+    result = solve(parse_instance(NO_ROOM))
+    assert (result.termination, result.placement) == (Termination.INFEASIBLE, None)
+    assert result.method_why.endswith("no placement")
+
+
 def test_infeasible_names_the_chain() -> None:
     """Tests that a required chain that fits nowhere makes the instance infeasible, with the reason."""
-    text = """
-format: 1
-infrastructure: {nodes: {s: {kind: server, cpu: 1}}, links: []}
-functions: {f: {implementations: {vnf: {cpu: 2}}}}
-chains: {c: {required: true, components: {f: f}}}
-"""
-    result = solve(parse_instance(text))
+    result = solve(parse_instance(NO_ROOM))
     assert (result.termination, result.placement) == (Termination.INFEASIBLE, None)
     assert [rejection.chain for rejection in result.rejected] == ["c"]
     assert "has the resources for it" in result.rejected[0].why

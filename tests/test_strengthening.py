@@ -6,16 +6,20 @@ from collections import Counter
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
+from mosaico_place.checking import check
 from mosaico_place.compile import compile_instance
 from mosaico_place.costing import cost
 from mosaico_place.exact.method import solve_exact
 from mosaico_place.exact.model import build
-from mosaico_place.exact.strengthening import ALL, Strengthening, packs
+from mosaico_place.exact.strengthening import ALL, Strengthening, arranged, packs
 from mosaico_place.instance import Instance
 from mosaico_place.load import parse_instance
 from mosaico_place.method import Options
-from tests.strategies import tiny_instances
+from mosaico_place.placement import ChainPlacement, Placement, Spot
+from mosaico_place.search.method import solve_heuristic
+from tests.strategies import previous_placements, tiny_instances
 
 
 @pytest.mark.parametrize("strengthening", Strengthening)
@@ -61,6 +65,53 @@ chains:
   a: {line: {from: gnb, through: [game], to: gnb}, rate: 1 Mbps}
   b: {line: {from: gnb, through: [game], to: gnb}, rate: 1 Mbps}
 """
+
+
+def test_a_start_is_put_in_order() -> None:
+    """Tests that a placement which breaks the order of what is alike becomes one that keeps it and costs the same."""
+    instance = parse_instance(TWINS)
+    problem = compile_instance(instance)
+    formulation = build(problem)
+    answer = solve_exact(problem, Options())
+    assert answer.placement is not None
+    chains = {
+        name: ChainPlacement(
+            {component: Spot("two", "gpu", "gpu-1") for component in chain.components},
+            {ends: tuple("two" if node == "one" else node for node in path) for ends, path in chain.flows.items()},
+        )
+        for name, chain in answer.placement.chains.items()
+    }
+    start = Placement(chains)
+    assert check(instance, start) == []
+    found = arranged(formulation.symbols, start)
+    assert check(instance, found) == []
+    assert cost(instance, found).levels == cost(instance, start).levels
+    spots = {spot for chain in found.chains.values() for spot in chain.components.values()}
+    assert spots == {Spot("one", "gpu", "gpu-0")}
+
+
+def test_optimum_stays_whatever_the_start() -> None:
+    """Tests that the optimum is the same from whatever placement the search finds, and lets none count as better."""
+
+    @settings(
+        max_examples=60,
+        deadline=None,
+        derandomize=True,
+        phases=(Phase.explicit, Phase.generate),
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(tiny_instances(), st.data())
+    def stays(instance: Instance, data: st.DataObject) -> None:
+        previous = data.draw(st.none() | previous_placements(instance))
+        problem = compile_instance(instance, previous, data.draw(st.none() | st.integers(0, 2)))
+        begun = solve_heuristic(problem, Options(threads=1))
+        best = solve_exact(problem, Options(gap=0.0, threads=1))
+        found = solve_exact(problem, Options(gap=0.0, threads=1), start=begun.placement)
+        assert found.termination is best.termination
+        if best.placement is not None and found.placement is not None:
+            assert cost(instance, found.placement, previous).levels == cost(instance, best.placement, previous).levels
+
+    stays()
 
 
 def orders(text: str) -> Counter[tuple[str, ...]]:

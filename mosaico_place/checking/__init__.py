@@ -1,16 +1,15 @@
 """Which rules a placement breaks.
 
 Reads the instance and the placement only, never a compiled model: what a method got wrong, this must not
-repeat. A sum of per-chain and per-resource parts, so that a change is checked by the parts it touches:
+repeat. A sum of per-chain and per-resource parts, so that a change is checked by the parts it touches
+(:mod:`mosaico_place.checking.audit`):
 
 =======================  ================================================================================
 :func:`check_chain`      ``accepted``, then ``placed``, ``rewritten``, ``devices``, ``dedicated``, ``routed``,
                          ``copied``, ``per_hop``, ``latency``, ``together``, ``apart``, ``only``, ``never``
 :func:`check_opening`    ``opened``, ``throughput``
-:func:`check_node`       ``capacity``
-:func:`check_device`     ``device``
-:func:`check_link`       ``bandwidth``
-:func:`check_class`      ``class_share``
+:func:`check_capacity`   ``capacity`` of a node's resource, ``device`` of a device's, ``bandwidth`` of a link direction
+:func:`check_class`      ``class_share`` of one capacity
 :func:`check_moves`      ``movable``, ``max_moves``
 =======================  ================================================================================
 
@@ -30,10 +29,8 @@ from __future__ import annotations
 from mosaico_place.checking.capacities import (
     bandwidth,
     capacity,
+    check_capacity,
     check_class,
-    check_device,
-    check_link,
-    check_node,
     check_opening,
     class_share,
     device,
@@ -58,9 +55,9 @@ from mosaico_place.checking.chain import (
 )
 from mosaico_place.checking.moving import check_moves, max_moves, movable
 from mosaico_place.instance import Instance
-from mosaico_place.placement import Placement
+from mosaico_place.placement import Opening, Placement
 from mosaico_place.result import Violation
-from mosaico_place.usage import instances_usage, survey, total_usage, usage_by_chain
+from mosaico_place.usage import instances_of, instances_usage, survey, takers, usage_by_chain
 
 __all__ = [
     "accepted",
@@ -68,12 +65,10 @@ __all__ = [
     "bandwidth",
     "capacity",
     "check",
+    "check_capacity",
     "check_chain",
     "check_class",
-    "check_device",
-    "check_link",
     "check_moves",
-    "check_node",
     "check_opening",
     "class_share",
     "copied",
@@ -94,6 +89,9 @@ __all__ = [
     "together",
 ]
 
+KINDS = ("node", "device", "link")
+"""The kinds of capacities, in the order in which they are judged."""
+
 
 def check(
     instance: Instance, placement: Placement, previous: Placement | None = None, max_moves: int | None = None
@@ -110,21 +108,21 @@ def check(
     """
     scene = survey(instance, placement)
     parts = usage_by_chain(instance, placement, scene)
-    opened_parts = instances_usage(instance, placement)
-    total = total_usage([*parts.values(), *opened_parts.values()])
-    users = {**parts, **{f"instances of {name}": part for name, part in opened_parts.items()}}
+    opened_parts = {instances_of(name): part for name, part in instances_usage(instance, placement).items()}
+    served: dict[Opening, dict[str, int]] = {opening: {} for opening in placement.instances}
+    for name, part in parts.items():
+        for opening, load in part.loads.items():
+            served.setdefault(opening, {})[name] = load
     found = []
     for name in dict.fromkeys((*instance.chains, *placement.chains)):
         found += check_chain(instance, name, placement.chains.get(name), scene)
-    for opening in dict.fromkeys((*placement.instances, *total.loads)):
-        found += check_opening(instance, opening, placement, total, parts)
-    for node in total.nodes:
-        found += check_node(instance, node, total, users)
-    for node, devices_used in total.devices.items():
-        for name in devices_used:
-            found += check_device(instance, node, name, total, parts)
-    for ends in total.links:
-        found += check_link(ends, total, parts, scene.hops)
+    for opening, loads in served.items():
+        found += check_opening(instance, opening, placement.instances, loads)
+    shares = takers({**parts, **opened_parts})
+    for key in sorted(shares, key=lambda key: KINDS.index(key[0])):
+        found += check_capacity(instance, key, sum(shares[key].values()), shares[key], scene.hops)
     for traffic_class in instance.classes.values():
-        found += check_class(instance, traffic_class, parts)
+        own = {name: part for name, part in parts.items() if instance.chains[name].class_name == traffic_class.name}
+        for key, taken in takers(own).items():
+            found += check_class(instance, traffic_class, key, sum(taken.values()), taken, scene.hops)
     return found + check_moves(instance, placement, previous, max_moves)

@@ -31,7 +31,7 @@ class Case:
     """An accepted chain as the rules look at it.
 
     Attributes:
-        stands: component -> node, where that node exists.
+        stands: component -> node, where that node is up.
         runs: component -> how it runs, where it does.
         path_faults: (tail, head) of a flow -> what is wrong with its path, only for those that are wrong.
     """
@@ -129,7 +129,9 @@ def devices(case: Case) -> Iterator[Violation]:
     """Rule ``device``, of names: level ``gpu`` names a device of its node, the other levels name none."""
     for name, run in case.runs.items():
         level, has = run.implementation.level, run.node.devices
-        if level is Level.GPU and run.device not in has:
+        if level is Level.GPU and run.device in run.node.devices_down:
+            message = f"names device {run.device!r} of {run.node.name!r}, which is down"
+        elif level is Level.GPU and run.device not in has:
             named = f"device {run.device!r}" if run.device is not None else "no device"
             message = f"names {named}, but level gpu takes one of {run.node.name!r}: {', '.join(has)}"
         elif level is not Level.GPU and run.device is not None:
@@ -276,8 +278,10 @@ def _look(instance: Instance, chain: Chain, chain_placement: ChainPlacement, sce
 def _spot_faults(instance: Instance, component: Component, spot: Spot | None) -> Iterator[str]:
     """What is wrong with where a component stands; its device apart."""
     if component.function is None:
-        if component.at not in instance.nodes:
+        if component.at is None or component.at not in instance.nodes:
             yield f"is an endpoint on {component.at!r}, which does not exist"
+        elif not instance.nodes[component.at].up:
+            yield f"is an endpoint on {component.at!r}, which is down"
         if spot is not None:
             yield "is an endpoint, whose place the chain gives; remove its spot"
         return
@@ -291,6 +295,8 @@ def _spot_faults(instance: Instance, component: Component, spot: Spot | None) ->
     if spot.implementation not in implementations:
         has = f"{component.function!r} has {', '.join(implementations)}"
         yield f"implementation {spot.implementation!r} does not exist; function {has}"
+    elif node is not None and node.trouble:
+        yield f"stands on {node.name!r}, which is {node.trouble}"
     elif node is not None and (level := implementations[spot.implementation].level) not in node.runs:
         runs = f"runs {', '.join(sorted(node.runs))} only" if node.runs else "runs no components"
         yield f"{node.kind} {node.name!r} does not run {level}; it {runs}"
@@ -317,11 +323,15 @@ def _path_fault(
         if name not in instance.nodes:
             hint = did_you_mean(name, tuple(instance.nodes))
             return f"its path runs over {name!r}, which does not exist{hint}"
+        if not instance.node_up(name):
+            return f"its path runs over {name!r}, which is down"
         if not (kind := instance.nodes[name].kind).forwards:
             return f"its path runs through {kind} {name!r}; only switches and routers lie inside a path"
     for tail, head in hops_of(path):
         if (tail, head) not in hops:
-            return f"its path goes from {tail!r} to {head!r}, which no link joins"
+            joined = any({tail, head} == set(link.ends) for link in instance.links)
+            lacks = "whose link is down" if joined else "which no link joins"
+            return f"its path goes from {tail!r} to {head!r}, {lacks}"
     return None
 
 

@@ -21,7 +21,7 @@ def check_moves(
 def movable(instance: Instance, placement: Placement, previous: Placement | None) -> Iterator[Violation]:
     """Rule ``max-moves``, of components: one that is not movable stays while its node is up."""
     for chain, name, before, now in moved(instance, placement, previous):
-        if not chain.components[name].movable and before.node in instance.nodes:
+        if not chain.components[name].movable and instance.node_up(before.node):
             message = f"is not movable and stood on {before.node!r}, but is placed on {now.node!r}"
             if before.node == now.node:
                 message = f"is not movable, but runs another way on {now.node!r} than before"

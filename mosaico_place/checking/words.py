@@ -42,7 +42,7 @@ def overfull(
 ) -> Violation:
     """A violation of use + reserved <= capacity; ``has`` is (capacity, reserved), ``shares`` per chain."""
     over = used + has[1] - has[0]
-    users = sorted((name for name in shares if shares[name]), key=lambda name: -shares[name])
+    users = sorted((name for name in shares if shares[name]), key=lambda name: (-shares[name], name))
     named = [f"{name} ({format_quantity(shares[name], unit)})" for name in users[:NAMED_USERS]]
     more = f" and {len(users) - NAMED_USERS} more" if len(users) > NAMED_USERS else ""
     reserved = f" with {format_quantity(has[1], unit)} reserved" if has[1] else ""

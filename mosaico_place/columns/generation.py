@@ -73,30 +73,29 @@ class Generation:
 
     def quote(self, duals: Duals, sharp: bool = False, stop: Callable[[], bool] = lambda: False) -> Quote:
         """Price all chains; if ``sharp``, split those whose embedding costs more than their bound, until ``stop``."""
-        tables = self.compiled.tables
         prices = price(self.compiled, duals.shadow, duals.load, duals.levels)
-        rate = prices.opening - duals.load * np.where(
-            np.isfinite(tables.openings["capacity"]), tables.openings["capacity"], 0.0
-        )
-        rate -= self.master.opened_by_ties(duals)
+        opened = self.opened(duals, prices)
         prices = prices._replace(opening=np.zeros_like(prices.opening))
         surcharges = self.master.surcharges(duals)
         lower, cost = self._pricer(prices, surcharges)
         if sharp:
             self._splitter(prices, surcharges, lower, cost, self._pricer.out, stop)
-        required = tables.chains["required"] > 0
+        required = self.compiled.tables.chains["required"] > 0
         bound = float(np.where(required, lower, np.minimum(lower, prices.reject)).sum())
         worth = float((duals.shadow * self.compiled.rows.capacity).sum())
         bound -= worth
-        bound += self._opened(np.minimum(rate, 0.0))
+        bound += opened
         bound -= float(np.dot(duals.levels[: self.level], self.values))
         out = self._pricer.out
         columns = [self._measurer(int(k), prices, out) for k in np.flatnonzero(np.isfinite(cost))]
         return Quote(duals, prices, bound, columns, worth + float(prices.reject.sum()))
 
-    def _opened(self, rate: FloatArray) -> float:
-        """Least sum over openings: as many as there can be where one costs less than nothing."""
+    def opened(self, duals: Duals, prices: Prices | None = None) -> float:
+        """What opened instances cost at least: as many as there can be where one costs less than nothing."""
         openings = self.compiled.tables.openings
+        prices = price(self.compiled, duals.shadow, duals.load, duals.levels) if prices is None else prices
+        carried = duals.load * np.where(np.isfinite(openings["capacity"]), openings["capacity"], 0.0)
+        rate = np.minimum(prices.opening - carried - self.master.opened_by_ties(duals), 0.0)
         grouped = openings["group"] >= 0
         total = float((rate * openings["most"])[~grouped].sum())
         least = np.zeros(len(self.compiled.offers.groups))

@@ -60,7 +60,7 @@ def offered(instance: Instance, infrastructure: Infrastructure, component: Compo
         for i, node in enumerate(infrastructure.nodes)
         for implementation in function.implementations.values()
         if implementation.runs_on(node)
-        for device in (node.devices if implementation.level is Level.GPU else (None,))
+        for device in (node.working if implementation.level is Level.GPU else (None,))
     ]
 
 
@@ -115,9 +115,11 @@ def own_candidates(
     """
     found = offered(instance, infrastructure, component)
     if component.function is None:
+        if not instance.node_up(component.at or ""):
+            raise NoCandidateError(f"endpoint {component.name!r} stands on {component.at!r}, which is down")
         return tuple(found)
     function = instance.functions[component.function]
-    up = before is not None and before.node in infrastructure.index
+    up = before is not None and instance.node_up(before.node)
     tests: list[tuple[Callable[[Node, Candidate], bool], str]] = [
         (
             lambda node, _: only(chain, component.name, node) and never(chain, component.name, node),
@@ -137,7 +139,7 @@ def own_candidates(
             f"no node that runs {component.function!r} has the resources for it, even when empty",
         ),
     ]
-    why = f"no node runs {component.function!r}"
+    why = "" if found else _why_nowhere(infrastructure, function)
     for keeps, otherwise in tests:
         if found:
             found = [candidate for candidate in found if keeps(infrastructure.nodes[candidate.node], candidate)]
@@ -145,6 +147,13 @@ def own_candidates(
     if not found:
         raise NoCandidateError(f"component {component.name!r}: {why}")
     return tuple(found)
+
+
+def _why_nowhere(infrastructure: Infrastructure, function: Function) -> str:
+    """Why no node runs a function."""
+    if any(one.runs_on(node.repaired) for node in infrastructure.nodes for one in function.implementations.values()):
+        return f"every node that runs {function.name!r} is down or drained, or its GPUs are down"
+    return f"no node runs {function.name!r}"
 
 
 def common_places(

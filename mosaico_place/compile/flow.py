@@ -47,9 +47,9 @@ def compile_flow(instance: Instance, infrastructure: Infrastructure, flow: Flow)
     touch_ns = np.zeros(len(nodes), dtype=np.int64)
     programs: dict[int, Programs] = {}
     for i, node in enumerate(nodes):
-        if flow.strict and node.kind is Kind.ROUTER:
+        if not node.up or (flow.strict and node.kind is Kind.ROUTER):
             touchable[i] = False
-        if flow.per_hop and node.kind is Kind.P4_SWITCH:
+        elif flow.per_hop and node.kind is Kind.P4_SWITCH:
             programs[i] = {function: _programs(instance, flow, function, node) for function in flow.per_hop}
             touchable[i] = all(programs[i].values())
             if touchable[i]:

@@ -29,7 +29,7 @@ class Infrastructure:
         hand_over_ns: (nodes,) delay between two components on it.
         tail, head: (arcs,) node indices; arc 2k is link k forth, arc 2k + 1 is link k back.
         latency_ns: (arcs,) of the link direction.
-        free_bps: (arcs,) bandwidth net of what is reserved.
+        free_bps: (arcs,) bandwidth net of what is reserved; -1 where the link is down, too little for a flow of rate 0.
         directions: (arcs) of them, as the instance gives them.
     """
 
@@ -88,6 +88,7 @@ def compile_infrastructure(instance: Instance) -> Infrastructure:
     nodes = tuple(instance.nodes.values())
     index = {node.name: i for i, node in enumerate(nodes)}
     directions = [direction for link in instance.links for direction in (link.forth, link.back)]
+    works = [instance.link_up(link) for link in instance.links for _ in range(2)]
     ends = [pair for link in instance.links for pair in (link.ends, link.ends[::-1])]
     return Infrastructure(
         nodes=nodes,
@@ -98,6 +99,8 @@ def compile_infrastructure(instance: Instance) -> Infrastructure:
         tail=np.array([index[tail] for tail, _ in ends], dtype=np.int64),
         head=np.array([index[head] for _, head in ends], dtype=np.int64),
         latency_ns=np.array([direction.latency_ns for direction in directions], dtype=np.int64),
-        free_bps=np.array([direction.free_bps for direction in directions], dtype=np.int64),
+        free_bps=np.array(
+            [way.free_bps if up else -1 for way, up in zip(directions, works, strict=True)], dtype=np.int64
+        ),
         directions=tuple(directions),
     )

@@ -16,7 +16,7 @@ from mosaico_place.exact.exactness import whole_rows
 from mosaico_place.exact.highs import Glimpse, Highs, Outcome, Status
 from mosaico_place.exact.level import Solver, stopped
 from mosaico_place.exact.model import Formulation, Matrix, build, decode, encode, transfer
-from mosaico_place.exact.strengthening import ALL, Strengthening, packs
+from mosaico_place.exact.strengthening import ALL, Strengthening, arranged, packs
 from mosaico_place.instance import Term
 from mosaico_place.method import Answer, Options, Progress
 from mosaico_place.placement import Placement
@@ -44,18 +44,31 @@ class _Search:
     bounds: list[float | None] = field(default_factory=list)
     limit: Termination | None = None
 
-    def settle(self, placement: Placement) -> None:
-        """Take over a placement."""
-        self.placement = placement
-        self.values = cost(self.formulation.instance, placement, self.formulation.symbols.problem.previous).levels
+    def settle(self, placement: Placement, level: int = 0) -> tuple[Fraction, ...]:
+        """Take over a placement, unless the one at hand is as good from this level on; its values."""
+        values = cost(self.formulation.instance, placement, self.formulation.symbols.problem.previous).levels
+        if self.placement is None or values[level:] < self.values[level:]:
+            self.placement, self.values = placement, values
+        return values
 
 
-def solve_exact(problem: Problem, options: Options, strengthenings: frozenset[Strengthening] = ALL) -> Answer:
+def solve_exact(
+    problem: Problem,
+    options: Options,
+    strengthenings: frozenset[Strengthening] = ALL,
+    start: Placement | None = None,
+) -> Answer:
     """Solve one Pyomo model with HiGHS, one objective level after the other.
 
     Level k is minimised with every level before it kept at or below the value found for it, so its bound is proven
     for exactly the placements that the result speaks of. A chain that pruning shows to be impossible is rejected
-    beforehand, with the reason. The problem's previous placement is where the search starts.
+    beforehand, with the reason.
+
+    Args:
+        problem: the compiled instance; its previous placement is where the search starts.
+        options: limits, seed, threads, interruption, progress.
+        strengthenings: what to use; the optimum is the same without.
+        start: a placement that keeps every rule, to start from instead; the answer is never worse.
     """
     why = {name: block.why for name, block in problem.blocks.items() if block.why is not None}
     levels = len(problem.instance.objective)
@@ -74,12 +87,14 @@ def solve_exact(problem: Problem, options: Options, strengthenings: frozenset[St
         matrix = transfer(formulation)
         pause()
     except _StoppedError as error:
-        return Answer(None, (None,) * levels, _LIMIT[error.status], size, why=why, runtime_s=clock.laps)
+        return Answer(start, (None,) * levels, _LIMIT[error.status], size, why=why, runtime_s=clock.laps)
     search = _Search(options, formulation, matrix)
+    if start is not None:
+        search.settle(arranged(formulation.symbols, start))
     if matrix.columns:
         highs = _start_solver(search)
         clock.lap("transfer")
-        _solve_levels(search, highs, problem.previous)
+        _solve_levels(search, highs)
     else:  # there is nothing to decide
         search.settle(decode(formulation, matrix, np.zeros(0)))
         search.bounds = [float(value) for value in search.values]
@@ -120,24 +135,28 @@ def _start_solver(search: _Search) -> Highs:
     return Highs(search.matrix, threads=options.worker_threads, seed=options.seed, stop=options.stop, watch=watch)
 
 
-def _solve_levels(search: _Search, highs: Highs, previous: Placement | None) -> None:
+def _solve_levels(search: _Search, highs: Highs) -> None:
     """Solve the levels in turn until one hits a limit."""
-    objective = search.formulation.instance.objective
-    start = None if previous is None else encode(search.formulation, search.matrix, previous, rejected=False)
-    solver = Solver(search.options, search.formulation, search.matrix, highs, whole_rows(search.matrix))
-    packed = not len(search.formulation.model.accept) and _pack(search, highs)
-    for level, form in enumerate(search.formulation.levels):
+    formulation, matrix = search.formulation, search.matrix
+    objective, previous = formulation.instance.objective, formulation.symbols.problem.previous
+    start = None
+    if search.placement is not None:
+        start = encode(formulation, matrix, search.placement, rejected=True)
+    elif previous is not None:
+        start = encode(formulation, matrix, previous, rejected=False)
+    solver = Solver(search.options, formulation, matrix, highs, whole_rows(matrix))
+    packed = not len(formulation.model.accept) and _pack(search, highs)
+    for level, form in enumerate(formulation.levels):
         if search.placement is not None and search.values[level] == 0:
             search.bounds.append(0.0)  # no cost term is ever negative, so there is nothing to solve
         else:
             outcome, placement = solver.minimise(level, search.options.gap, start)
-            if placement is not None:
-                search.settle(placement)
-            _record(search, outcome, level, form.step)
+            found = None if placement is None else search.settle(placement, level)[level]
+            _record(search, outcome, found, level, form.step)
             if search.placement is None or outcome.status is not Status.OPTIMAL:
                 search.limit = _LIMIT[outcome.status]
                 return
-        start = encode(search.formulation, search.matrix, search.placement, rejected=True)
+        start = encode(formulation, matrix, search.placement, rejected=True)
         _keep(highs, level, search.values[level], form.step)
         if not packed and search.values[level] == 0 and Term(CostTerm.REJECTED) in objective[level]:
             packed = _pack(search, highs)
@@ -151,17 +170,19 @@ def _pack(search: _Search, highs: Highs) -> bool:
     return True
 
 
-def _record(search: _Search, outcome: Outcome, level: int, step: Fraction) -> None:
-    """Take over what one level proved, and hold its value against what the solver believes."""
+def _record(search: _Search, outcome: Outcome, found: Fraction | None, level: int, step: Fraction) -> None:
+    """Take over what one level proved, and hold what was found against what the solver believes."""
     if outcome.status is Status.INFEASIBLE and search.placement is not None:
         raise SolverError(f"level {level + 1} is called infeasible although a placement is known")
-    if outcome.vector is not None:
+    if outcome.vector is not None and found is not None:
         believed = float(search.matrix.costs[level] @ outcome.vector + search.matrix.offsets[level])
-        value = float(search.values[level])
+        value = float(found)
         if value > believed + 1e-5 * max(1.0, abs(believed)):
             raise SolverError(f"level {level + 1} costs {value}, but the solver believes {believed}")
     if search.placement is None or math.isinf(outcome.bound):
         search.bounds.append(None)
+    elif outcome.bound > (value := float(search.values[level])) + 1e-5 * max(1.0, abs(value)):
+        raise SolverError(f"level {level + 1} is said to cost at least {outcome.bound}, but a placement costs {value}")
     else:
         search.bounds.append(rounded_up(outcome.bound, step, search.values[level]))
 

@@ -5,8 +5,9 @@ The table in ``docs/model.md`` shows what each of them brings. What takes more t
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import replace
 from enum import StrEnum
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ import pyomo.environ as pyo
 from pyomo.core.expr.visitor import identify_variables
 
 from mosaico_place.instance import Implementation, Instance, Kind, Node
+from mosaico_place.placement import Placement, Spot
 
 if TYPE_CHECKING:
     from mosaico_place.exact.symbols import Symbols, Terms, Var
@@ -127,6 +129,42 @@ def ordered(symbols: Symbols) -> Iterator[tuple[tuple[str, ...], Terms, Terms]]:
                 yield (owner.name, first, second), *pair
 
 
+def arranged(symbols: Symbols, placement: Placement) -> Placement:
+    """The placement with things that are alike exchanged until it keeps the order of :func:`ordered`."""
+    components: Counter[tuple[str, ...]] = Counter()
+    for chain in placement.chains.values():
+        for spot in chain.components.values():
+            components[spot.node,] += 1
+            if spot.device is not None:
+                components[spot.node, spot.device] += 1
+    runs: list[list[tuple[str, ...]]] = []
+    for (*owner, one, other), _, _ in ordered(symbols):
+        if not runs or runs[-1][-1] != (*owner, one):
+            runs.append([(*owner, one)])
+        runs[-1].append((*owner, other))
+    renamed: dict[tuple[str, ...], tuple[str, ...]] = {}
+    for run in runs:
+        renamed |= zip(sorted(run, key=lambda thing: -components[thing]), run, strict=True)
+
+    def named(node: str) -> str:
+        return renamed.get((node,), (node,))[0]
+
+    def moved(spot: Spot) -> Spot:
+        device = None if spot.device is None else renamed.get((spot.node, spot.device), (spot.node, spot.device))[1]
+        return Spot(named(spot.node), spot.implementation, device)
+
+    chains = {
+        name: replace(
+            chain,
+            components={component: moved(spot) for component, spot in chain.components.items()},
+            flows={ends: tuple(named(node) for node in path) for ends, path in chain.flows.items()},
+        )
+        for name, chain in placement.chains.items()
+    }
+    openings = {one._replace(node=named(one.node)): count for one, count in placement.instances.items()}
+    return Placement(chains, openings)
+
+
 def _named(symbols: Symbols) -> set[str]:
     """Nodes that something speaks of by name, so that they are not like any other."""
     named: set[str] = set()
@@ -148,8 +186,9 @@ def _alike_servers(instance: Instance, named: set[str]) -> Iterator[tuple[str, s
     for link in instance.links:
         one, other = link.ends
         price = instance.bandwidth_price(link)
-        around[one].add((other, link.forth, link.back, price))
-        around[other].add((one, link.back, link.forth, price))
+        up = instance.link_up(link)
+        around[one].add((other, link.forth, link.back, price, up))
+        around[other].add((one, link.back, link.forth, price, up))
     alike: dict[Hashable, list[str]] = defaultdict(list)
     for node in instance.nodes.values():
         if node.kind is Kind.SERVER and node.name not in named and node.name in around:
@@ -160,7 +199,7 @@ def _alike_servers(instance: Instance, named: set[str]) -> Iterator[tuple[str, s
 
 def _alike_devices(node: Node) -> Iterator[tuple[str, str]]:
     alike: dict[Hashable, list[str]] = defaultdict(list)
-    for name, has in node.devices.items():
+    for name, has in node.working.items():
         alike[_frozen(has)].append(name)
     for names in alike.values():
         yield from pairwise(names)
@@ -171,7 +210,7 @@ def _figures(node: Node) -> Hashable:
     prices = node.prices
     return (
         *(_frozen(amounts) for amounts in (node.capacity, node.reserved, node.labels, node.devices)),
-        *(node.hand_over_ns, node.forwarding_ns, node.runs),
+        *(node.hand_over_ns, node.forwarding_ns, node.runs, node.up, node.devices_down),
         *(_frozen(prices.resources), _frozen(prices.device), prices.active, prices.opened),
     )
 

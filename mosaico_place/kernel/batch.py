@@ -71,9 +71,10 @@ class Column(NamedTuple):
 
 
 @outer
-def _price_chains(
+def price_chains(
     tables: Any, state: Any, prices: Any, surcharges: Any, chains: Any, draft: Any, out: Any, lower: Any, cost: Any
 ) -> None:
+    """Embed some chains in what is left of a state: lower bounds and costs by chain, embeddings in ``out``."""
     for k in chains:
         lower[k], cost[k] = np.inf, np.inf
         if not tables.chains[k].possible:
@@ -108,7 +109,7 @@ class Pricer:
             some = np.arange(i, count, threads)
             jobs.append(
                 self._pool.submit(
-                    _price_chains, self._compiled.tables, state, own, surcharges, some, draft, self.out, lower, cost
+                    price_chains, self._compiled.tables, state, own, surcharges, some, draft, self.out, lower, cost
                 )
             )
         for job in jobs:

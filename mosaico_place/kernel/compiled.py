@@ -37,14 +37,22 @@ def _compiler(**flags: Any) -> Callable[[Callable[..., Any]], Any]:
     return compile_function
 
 
-outer = _compiler(nogil=True)
+outer = _compiler(nogil=True, _nrt=True)
 """For functions that Python calls."""
 
-inner = _compiler(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-"""For functions that only compiled code calls."""
+inner = _compiler(no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)
+"""For functions that only compiled code calls; they count no references to arrays, so they can make none.
 
-inner_inline = _compiler(no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True)
-"""The same, for small ones that it calls most."""
+A call hands over bundles of some 60 arrays, and numba counts every one of them up and down in one atomic step each,
+where functions are not merged: more work than most of the functions do. Arrays live as long as what calls from Python
+holds them, so nothing needs to be counted below. Whatever would make an array does not compile.
+"""
+
+inner_making = _compiler(no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=True)
+"""For the few functions below Python that make arrays."""
+
+inner_inline = _compiler(no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True, _nrt=False)
+"""As ``inner``, for small ones that are called most."""
 
 outer_inline = _compiler(forceinline=True)
 """For small functions that both call."""

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mosaico_place.kernel.compiled import inner, inner_inline, outer, outer_inline
+from mosaico_place.kernel.compiled import inner, inner_inline, inner_making, outer, outer_inline
 from mosaico_place.kernel.shapes import CHORD, COPY, FIXED, INNER, PIN_HEAD, PIN_TAIL
 from mosaico_place.kernel.spread import spread, trace
 from mosaico_place.kernel.state import holds, more_instances, serve, take
@@ -199,7 +199,7 @@ def touch_costs(tables: Any, state: Any, prices: Any, k: int, f: int, slope: flo
         touch[n] = total
 
 
-@inner
+@inner_making
 def spread_flow(
     tables: Any, state: Any, prices: Any, k: int, f: int, start: Any, forth: bool, slope: float,
     touch: Any, dist: Any, last: Any, keys: Any, items: Any,
@@ -371,7 +371,7 @@ def flow_ns(tables: Any, state: Any, f: int, option: Any, length: Any, path: Any
     return total
 
 
-@inner
+@inner_making
 def budget_ns(tables: Any, k: int, b: int, option: Any, delay: Any, way: Any) -> float:
     """Latency of a budget; marks the flows of its slowest way.
 
@@ -497,6 +497,23 @@ def add_costs(tables: Any, state: Any, prices: Any, k: int, c: int, slope: float
 
 
 @inner_inline
+def least_place(line: Any) -> int:
+    """Where the first least of some numbers stands."""
+    best = 0
+    for n in range(1, len(line)):
+        if line[n] < line[best]:
+            best = n
+    return best
+
+
+@inner_inline
+def add_to(line: Any, more: Any) -> None:
+    """Add numbers to others, in place."""
+    for n in range(len(line)):
+        line[n] += more[n]
+
+
+@inner_inline
 def fixed_start(start: Any, n: int) -> None:
     """A single label."""
     start[:] = np.inf
@@ -541,9 +558,10 @@ def solve_units(
             line = total[tail - u0]
             if not tables.plain[flow.touch]:
                 touch_costs(tables, state, prices, k, f, slope[f - f0], touch)
-                line += touch
+                add_to(line, touch)
             if slope[f - f0] > 0:
-                line += slope[f - f0] * tables.net.hand_over_ns
+                for n in range(len(line)):
+                    line[n] += slope[f - f0] * tables.net.hand_over_ns[n]
         elif flow.role == PIN_TAIL or flow.role == FIXED:
             fixed_start(start, tables.units[tail].node)
             spread_flow(tables, state, prices, k, f, start, True, slope[f - f0], touch, dist, lasts[f - f0],
@@ -551,24 +569,24 @@ def solve_units(
             if flow.role == FIXED:
                 constant += dist[tables.units[head].node]
             else:
-                total[head - u0] += dist
+                add_to(total[head - u0], dist)
         elif flow.role == PIN_HEAD:
             fixed_start(start, tables.units[head].node)
             spread_flow(tables, state, prices, k, f, start, False, slope[f - f0], touch, dist, lasts[f - f0],
                         keys, items)  # fmt: skip
-            total[tail - u0] += dist
+            add_to(total[tail - u0], dist)
     for u in range(chain.unit, chain.unit_end):
         unit = tables.units[u]
         if unit.node >= 0:
             continue
         if unit.parent < 0:
-            constant += total[u - u0].min()
+            constant += total[u - u0, least_place(total[u - u0])]
             continue
         f = unit.flow
         forth = tables.components[tables.flows[f].tail].unit == u
         spread_flow(tables, state, prices, k, f, total[u - u0], forth, slope[f - f0], touch, dist,
                     lasts[f - f0], keys, items)  # fmt: skip
-        total[unit.parent - u0] += dist
+        add_to(total[unit.parent - u0], dist)
     return constant
 
 
@@ -649,11 +667,13 @@ def choose_nodes(
         if copy >= 0:
             path_to_copy(tables, state, prices, k, copy, slope[copy - f0], length, path, option,
                          start, touch, dist, last, keys, items)  # fmt: skip
-            at[root - u0] = np.argmin(total[root - u0] + dist)
+            for n in range(len(dist)):
+                dist[n] += total[root - u0, n]
+            at[root - u0] = least_place(dist)
             if dist[at[root - u0]] == np.inf:
                 return False
         else:
-            at[root - u0] = np.argmin(total[root - u0])
+            at[root - u0] = least_place(total[root - u0])
         u = root - 1
         while u >= chain.unit and tables.units[u].root == root:
             f = tables.units[u].flow
@@ -911,7 +931,7 @@ def embed(tables: Any, state: Any, prices: Any, k: int, cutoff: float, draft: An
     return lower, best
 
 
-@inner
+@inner_making
 def longest_way(tables: Any, k: int, b: int, way: Any) -> None:
     """Mark the way of a budget with most flows."""
     chain, budget = tables.chains[k], tables.budgets[b]

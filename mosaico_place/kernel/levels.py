@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,7 +27,8 @@ class Levels:
     """Cost coefficients; the first index is the level.
 
     Attributes:
-        reject: (levels, chains) of a chain that is not accepted.
+        rejected: (levels, chains) of a chain that is not accepted; dropped: what is added if it ran before.
+        reject: (levels, chains) what comes of the two.
         late: (levels, chains) per ns above a target.
         move: (levels, chains) factor on the prices of moved components.
         link: (levels, chains) factor on ``arc``.
@@ -38,6 +42,8 @@ class Levels:
         steps: (levels,) of which every value of a level is a multiple; 0 where that is not known.
     """
 
+    rejected: FloatArray
+    dropped: FloatArray
     reject: FloatArray
     late: FloatArray
     move: FloatArray
@@ -50,6 +56,22 @@ class Levels:
     node: FloatArray
     balance: FloatArray
     steps: tuple[Fraction, ...]
+    _factors: Callable[[str | None], Factors] = field(repr=False)
+
+    def write(self, k: int, chain: Chain, ran: bool) -> None:
+        """Price a chain in slot ``k``; ``ran`` says whether it ran before."""
+        weight, factors = float(chain.weight), self._factors(chain.class_name)
+        self.dropped[:, k] = factors.dropped * weight
+        self.rejected[:, k] = factors.rejected * weight
+        self.reject[:, k] = self.rejected[:, k] + (self.dropped[:, k] if ran else 0.0)
+        self.late[:, k] = factors.latency * weight / NS_PER_MS
+        self.move[:, k] = factors.moves
+        self.link[:, k] = factors.links
+
+    def clear(self, k: int) -> None:
+        """Let the chain in slot ``k`` cost nothing."""
+        for costs in (self.rejected, self.dropped, self.reject, self.late, self.move, self.link):
+            costs[:, k] = 0.0
 
     @property
     def count(self) -> int:
@@ -57,20 +79,32 @@ class Levels:
         return len(self.reject)
 
 
-def compile_levels(problem: Problem, rows: Rows, offers: Offers) -> Levels:
-    """Price everything."""
+class Factors(NamedTuple):
+    """(levels,) each, what the levels multiply cost terms of chains of one class with."""
+
+    rejected: FloatArray
+    dropped: FloatArray
+    latency: FloatArray
+    moves: FloatArray
+    links: FloatArray
+
+
+def compile_levels(problem: Problem, rows: Rows, offers: Offers, slots: int) -> Levels:
+    """Price everything but the chains, of which there may be ``slots``."""
     instance, nodes = problem.instance, problem.infrastructure.nodes
     chains = list(instance.chains.values())
-    ran = set() if problem.previous is None else set(problem.previous.chains)
 
-    def by_chain(*costs: CostTerm) -> FloatArray:
-        return np.array([[float(_weight(level, costs, chain)) for chain in chains] for level in instance.objective])
+    @cache
+    def factors(class_name: str | None) -> Factors:
+        costs = (CostTerm.REJECTED, CostTerm.DROPPED, CostTerm.LATENCY, CostTerm.MOVES, CostTerm.LINKS)
+        return Factors(
+            *(np.array([float(_weight(level, cost, class_name)) for level in instance.objective]) for cost in costs)
+        )
 
     def overall(cost: CostTerm) -> FloatArray:
         return np.array([float(level.get(Term(cost), 0)) for level in instance.objective])
 
-    weight = np.array([float(chain.weight) for chain in chains])
-    gone = np.array([float(chain.weight) if chain.name in ran else 0.0 for chain in chains])
+    by_chain = [np.zeros((len(instance.objective), slots)) for _ in range(6)]
     resources = overall(CostTerm.RESOURCES)
     option = np.array([_option_price(instance, nodes[run.candidate.node], run) for run in offers.runs])
     wishes = np.array([_wishes(instance, nodes[run.candidate.node], run) for run in offers.runs]).reshape(
@@ -81,10 +115,12 @@ def compile_levels(problem: Problem, rows: Rows, offers: Offers) -> Levels:
     unit = rows.quantum[BANDWIDTH]
     arc = [float(instance.bandwidth_price(link) * unit) for link in instance.links for _ in range(2)]
     return Levels(
-        reject=by_chain(CostTerm.REJECTED) * weight + by_chain(CostTerm.DROPPED) * gone,
-        late=by_chain(CostTerm.LATENCY) * weight / NS_PER_MS,
-        move=by_chain(CostTerm.MOVES),
-        link=by_chain(CostTerm.LINKS),
+        rejected=by_chain[0],
+        dropped=by_chain[1],
+        reject=by_chain[2],
+        late=by_chain[3],
+        move=by_chain[4],
+        link=by_chain[5],
         arc=np.array(arc),
         option=np.outer(resources, option) + wishes.T,
         program=np.outer(resources, program),
@@ -92,22 +128,23 @@ def compile_levels(problem: Problem, rows: Rows, offers: Offers) -> Levels:
         active=overall(CostTerm.ACTIVE),
         node=np.array([float(instance.active_price(node)) for node in nodes]),
         balance=overall(CostTerm.BALANCE),
-        steps=tuple(_step(level, chains) for level in instance.objective),
+        steps=tuple(step(level, {chain.weight for chain in chains}) for level in instance.objective),
+        _factors=factors,
     )
 
 
-def _step(level: ObjectiveLevel, chains: list[Chain]) -> Fraction:
-    """The greatest number that divides every value of a level which only counts chains; 0 for other levels."""
+def step(level: ObjectiveLevel, weights: Iterable[Fraction]) -> Fraction:
+    """The greatest number that divides every value of a level which only counts chains (of these weights); else 0."""
     if not all(term.cost in (CostTerm.REJECTED, CostTerm.DROPPED) for term in level):
         return Fraction(0)
-    parts = {weight * chain.weight for weight in level.values() for chain in chains}
+    parts = {factor * weight for weight in weights for factor in level.values()}
     denominator = math.lcm(*(part.denominator for part in parts))
     return Fraction(math.gcd(*(int(part * denominator) for part in parts)), denominator)
 
 
-def _weight(level: ObjectiveLevel, costs: tuple[CostTerm, ...], chain: Chain) -> Fraction:
-    """What a level multiplies the cost terms of a chain with."""
-    terms = [Term(cost, name) for cost in costs for name in {None, chain.class_name}]
+def _weight(level: ObjectiveLevel, cost: CostTerm, class_name: str | None) -> Fraction:
+    """What a level multiplies a cost term of a chain of this class with."""
+    terms = [Term(cost, name) for name in {None, class_name}]
     return sum((level.get(term, Fraction(0)) for term in terms), Fraction(0))
 
 
@@ -140,7 +177,7 @@ def _wishes(instance: Instance, node: Node, run: Run) -> list[float]:
         return [0.0] * len(instance.objective)
     chain = instance.chains[run.key.wish[0]]
     price = chain.preference[run.key.wish[1]].price(node)
-    return [float(_weight(level, (CostTerm.PREFERENCE,), chain) * price) for level in instance.objective]
+    return [float(_weight(level, CostTerm.PREFERENCE, chain.class_name) * price) for level in instance.objective]
 
 
 def _program_price(offers: Offers, node: int, function: Function, program: Implementation, shared: bool) -> float:

@@ -67,6 +67,16 @@ class TouchKey(NamedTuple):
     private: bool
 
 
+def menu_key(function: Function, component: Component, wish: tuple[str, str] | None = None) -> MenuKey:
+    """Which menu a component that runs the function has."""
+    return MenuKey(function.name, function.shared and component.private, wish)
+
+
+def touch_key(flow: Flow) -> TouchKey:
+    """Which table of programs a flow meets."""
+    return TouchKey(flow.per_hop, flow.strict, flow.private)
+
+
 class Run(NamedTuple):
     """An option by name."""
 
@@ -108,12 +118,17 @@ class Offers:
     uses_amount: list[float] = field(default_factory=list)
     _slices: dict[tuple[tuple[int, float], ...], tuple[int, int]] = field(default_factory=dict)
 
+    @property
+    def opening_keys(self) -> list[Opening]:
+        """The openings, by number."""
+        return list(self.openings)
+
     def menu(self, chain: Chain, component: Component) -> int:
         """Number of the component's menu."""
         assert component.function is not None, "endpoints have no options"
         function = self.instance.functions[component.function]
         wish = (chain.name, component.name) if component.name in chain.preference else None
-        key = MenuKey(function.name, function.shared and component.private, wish)
+        key = menu_key(function, component, wish)
         if key not in self.menus:
             self.menus[key] = len(self.menu_start)
             self.menu_start.append(self._list_options(component, function, key))
@@ -164,7 +179,7 @@ class Offers:
 
     def touch(self, flow: Flow) -> int:
         """Number of the table of programs that the flow meets."""
-        key = TouchKey(flow.per_hop, flow.strict, flow.private)
+        key = touch_key(flow)
         if key not in self.touches:
             self.touches[key] = len(self.touch_start)
             start, touchable = [len(self.programs)], []
@@ -177,7 +192,7 @@ class Offers:
 
     def _list_programs(self, i: int, node: Node, flow: Flow) -> bool:
         """Append what serves the flow on a node; False if it cannot touch the node."""
-        if flow.strict and node.kind is Kind.ROUTER:
+        if not node.up or (flow.strict and node.kind is Kind.ROUTER):
             return False
         if node.kind is not Kind.P4_SWITCH:
             return True
@@ -219,7 +234,7 @@ def _candidates(i: int, node: Node, function: Function) -> Iterable[Candidate]:
     """Every way to run the function on the node that the empty node could hold."""
     for implementation in function.implementations.values():
         if implementation.runs_on(node):
-            for device in node.devices if implementation.level is Level.GPU else (None,):
+            for device in node.working if implementation.level is Level.GPU else (None,):
                 candidate = Candidate(i, implementation, device, implementation.processing_ns)
                 if fits(node, candidate):
                     yield candidate

@@ -73,6 +73,20 @@ def price(
     )
 
 
+def falling_weights(count: int, level: int = 0) -> FloatArray:
+    """(levels,) 1 up to a level, little for those after it: of equally cheap embeddings the better one is taken."""
+    return np.array([1.0 if j <= level else 1e-3 ** (j - level) for j in range(count)])
+
+
+def reprice_chains(prices: Prices, compiled: Compiled, weights: FloatArray) -> None:
+    """Write what chains that came since cost at the same prices and ``weights``: (levels,)."""
+    levels = compiled.levels
+    np.matmul(weights, levels.reject, out=prices.reject)
+    np.matmul(weights, levels.late, out=prices.late)
+    np.matmul(weights, levels.link, out=prices.link)
+    np.matmul(weights, levels.move, out=prices.move)
+
+
 @outer
 def spread_over(rows: Any, amounts: Any, lines: Any, begin: Any, end: Any) -> Any:
     """(lines, slices) of the price of every slice of uses."""

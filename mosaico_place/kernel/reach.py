@@ -10,45 +10,44 @@ from typing import Any
 
 import numpy as np
 
-from mosaico_place.compile import Problem
+from mosaico_place.compile import Infrastructure
 from mosaico_place.compile.infrastructure import BoolArray, FloatArray
 from mosaico_place.instance import Chain
-from mosaico_place.kernel.compiled import inner, outer
+from mosaico_place.kernel.compiled import inner, inner_making, outer
 from mosaico_place.kernel.spread import spread
 from mosaico_place.latency import order
 
 
-def prune(problem: Problem, tables: Any, masks: BoolArray, room: FloatArray) -> None:
-    """Fill ``tables.mask`` and mark chains that nothing is left of as impossible.
+def prune(
+    infrastructure: Infrastructure, tables: Any, k: int, chain: Chain, masks: BoolArray, room: FloatArray
+) -> None:
+    """Fill ``tables.mask`` of a chain, and mark it as impossible if nothing is left of it.
 
     Args:
-        problem: the instance.
+        infrastructure: its nodes.
         tables: the arrays, all else filled.
-        masks: (components, nodes) where a component could stand by itself; changed.
+        k: the chain's index.
+        chain: the chain.
+        masks: (components of the chain, nodes) where each could stand by itself; changed.
         room: (arcs,) bandwidth in quanta.
     """
-    for k, chain in enumerate(problem.instance.chains.values()):
-        first = int(tables.chains[k]["component"])
-        position = {name: first + i for i, name in enumerate(order(chain))}
-        while True:
-            size = masks[first : first + len(position)].sum()
-            _share_labels(problem, chain, position, masks)
-            _keep_reachable(tables, k, masks, room)
-            if masks[first : first + len(position)].sum() == size:
-                break
-    for k in range(len(tables.chains)):
-        chain = tables.chains[k]
-        for u in range(chain["unit"], chain["unit_end"]):
-            if not tables.mask[u].any():
-                tables.chains[k]["possible"] = 0
+    position = {name: i for i, name in enumerate(order(chain))}
+    while True:
+        size = masks.sum()
+        _share_labels(infrastructure, chain, position, masks)
+        _keep_reachable(tables, k, masks, room)
+        if masks.sum() == size:
+            break
+    record = tables.chains[k]
+    tables.chains[k]["possible"] = tables.mask[record["unit"] : record["unit_end"]].any(axis=1).all()
 
 
-def _share_labels(problem: Problem, chain: Chain, position: dict[str, int], masks: BoolArray) -> None:
+def _share_labels(infrastructure: Infrastructure, chain: Chain, position: dict[str, int], masks: BoolArray) -> None:
     """Rule ``together`` by label: only values that all components of the group can reach."""
     for group in chain.together:
         if group.by is None:
             continue
-        values = np.array(["\0".join(node.value(group.by)) for node in problem.infrastructure.nodes])
+        values = np.array(["\0".join(node.value(group.by)) for node in infrastructure.nodes])
         lines = [position[name] for name in group.components]
         common = set.intersection(*(set(values[masks[line]]) for line in lines))
         fits = np.isin(values, list(common))
@@ -66,21 +65,21 @@ def _keep_reachable(tables: Any, k: int, masks: Any, room: Any) -> None:
         for n in range(count):
             fits = True
             for c in range(c0, c1):
-                if tables.components[c].unit == u and not masks[c, n]:
+                if tables.components[c].unit == u and not masks[c - c0, n]:
                     fits = False
             tables.mask[u, n] = fits
     for c in range(c0, c1):
-        masks[c] = tables.mask[tables.components[c].unit]
+        masks[c - c0] = tables.mask[tables.components[c].unit]
     arcs = len(room)
     zero = np.zeros(arcs)
     keys, items = np.empty(arcs + count), np.empty(arcs + count, np.int32)
     dist, last = np.empty(count), np.empty(count, np.int32)
     least = np.full((c1 - c0, count), np.inf)
     for c in range(c0, c1):
-        least_processing(tables, c, masks, least[c - c0])
+        least_processing(tables, c, masks[c - c0], least[c - c0])
     for b in range(chain.budget, chain.budget_end):
         budget = tables.budgets[b]
-        early = np.where(masks[c0:c1], 0.0, np.inf)
+        early = np.where(masks, 0.0, np.inf)
         late = early.copy()
         on = np.zeros(c1 - c0, np.bool_)
         on[budget.tail - c0] = True
@@ -102,11 +101,11 @@ def _keep_reachable(tables: Any, k: int, masks: Any, room: Any) -> None:
                 if on[c - c0]:
                     for n in range(count):
                         if early[c - c0, n] + least[c - c0, n] + late[c - c0, n] > budget.within_ns:
-                            masks[c, n] = False
+                            masks[c - c0, n] = False
     for u in range(chain.unit, chain.unit_end):
         for n in range(count):
             for c in range(c0, c1):
-                if tables.components[c].unit == u and not masks[c, n]:
+                if tables.components[c].unit == u and not masks[c - c0, n]:
                     tables.mask[u, n] = False
     for f in range(chain.flow, chain.flow_end):
         t, h = tables.components[tables.flows[f].tail].unit, tables.components[tables.flows[f].head].unit
@@ -115,11 +114,11 @@ def _keep_reachable(tables: Any, k: int, masks: Any, room: Any) -> None:
         _pass_on(tables, f, room, zero, np.where(tables.mask[h], 0.0, np.inf), False, dist, last, keys, items)
         tables.mask[t] &= dist < np.inf
     for c in range(c0, c1):
-        masks[c] &= tables.mask[tables.components[c].unit]
+        masks[c - c0] &= tables.mask[tables.components[c].unit]
 
 
 @inner
-def least_processing(tables: Any, c: int, masks: Any, least: Any) -> None:
+def least_processing(tables: Any, c: int, mask: Any, least: Any) -> None:
     """(nodes,) the least time that a component takes where it may stand; 0 if it may be merged away."""
     component = tables.components[c]
     if component.menu < 0:
@@ -127,14 +126,14 @@ def least_processing(tables: Any, c: int, masks: Any, least: Any) -> None:
         return
     start = tables.menu_start[component.menu]
     for n in range(len(least)):
-        if masks[c, n]:
+        if mask[n]:
             for o in range(start[n], start[n + 1]):
                 if component.load <= tables.options[o].carries and (not component.locked or o == component.home):
                     time = 0.0 if component.vanishes else tables.options[o].processing_ns
                     least[n] = min(least[n], time)
 
 
-@inner
+@inner_making
 def _pass_on(
     tables: Any, f: int, room: Any, zero: Any, start: Any, forth: bool, dist: Any, last: Any, keys: Any, items: Any
 ) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mosaico_place.compile import Infrastructure
-from mosaico_place.compile.infrastructure import FloatArray
+from mosaico_place.compile.infrastructure import BoolArray, FloatArray
 from mosaico_place.instance import Flow, Implementation, Instance
 from mosaico_place.usage import Capacity, CapacityName, capacities
 
@@ -34,6 +34,8 @@ class Rows:
         capacity: (1 + classes, rows) whole quanta that all chains, or those of a class, may take.
         amount: (rows,) quanta that there are, what is reserved included; not always whole.
         first_arc: row of arc 0.
+        closed: (rows,) bool, link directions that are down; their capacity is 0, so that a bound counts nothing for
+            them, but even a flow of rate 0 must not take them (:meth:`room`).
         classes: names of the classes with a share, in the order of the lines of ``capacity`` after the first.
     """
 
@@ -43,7 +45,23 @@ class Rows:
     capacity: FloatArray
     amount: FloatArray
     first_arc: int
+    closed: BoolArray
     classes: tuple[str, ...]
+
+    def write(self, row: int, instance: Instance, has: Capacity) -> None:
+        """Say how much there is of a capacity now."""
+        unit = self.quantum[kind_of(self.names[row])]
+        self.capacity[0, row] = max(has.amount - has.reserved, 0) // unit
+        for line, name in enumerate(self.classes, start=1):
+            limit = instance.classes[name].limit(has.amount)
+            assert limit is not None, "only classes with a share are listed"
+            self.capacity[line, row] = limit // unit
+        self.amount[row] = has.amount / unit
+
+    def room(self) -> FloatArray:
+        """(1 + classes, rows) what there is to take while nothing is taken: the capacity, or -1 where it is closed."""
+        room: FloatArray = np.where(self.closed, -1.0, self.capacity)
+        return room
 
 
 def kind_of(name: CapacityName) -> Kind:
@@ -51,9 +69,13 @@ def kind_of(name: CapacityName) -> Kind:
     return BANDWIDTH if name[0] == "link" else (name[0], name[-1])
 
 
-def compile_rows(instance: Instance, infrastructure: Infrastructure) -> Rows:
-    """A row per capacity of a node or device that some implementation takes of, and one per link direction."""
+def compile_rows(instance: Instance, infrastructure: Infrastructure, finest: Mapping[Kind, int]) -> Rows:
+    """A row per capacity of a node or device that some implementation takes of, and one per link direction.
+
+    Quanta are divisors of what ``finest`` says of their kinds, so that amounts that come later are whole too.
+    """
     quantum = _quanta(instance)
+    quantum = {kind: math.gcd(amount, finest.get(kind, 0)) for kind, amount in quantum.items()}
     has = capacities(instance)
     names = [name for name in has if name[0] != "link" and kind_of(name) in quantum]
     first_arc = len(names)
@@ -62,21 +84,19 @@ def compile_rows(instance: Instance, infrastructure: Infrastructure) -> Rows:
         for tail, head in zip(infrastructure.tail, infrastructure.head, strict=True)
     ]
     classes = [one for one in instance.classes.values() if one.share is not None]
-    capacity = np.zeros((1 + len(classes), len(names)))
+    rows = Rows(
+        tuple(names),
+        {name: row for row, name in enumerate(names)},
+        quantum,
+        np.zeros((1 + len(classes), len(names))),
+        np.zeros(len(names)),
+        first_arc,
+        np.concatenate([np.zeros(first_arc, dtype=np.bool_), infrastructure.free_bps < 0]),
+        tuple(one.name for one in classes),
+    )
     for row, name in enumerate(names):
-        unit = quantum[kind_of(name)]
-        capacity[0, row] = max(_free(has[name]), 0) // unit
-        for line, one in enumerate(classes, start=1):
-            limit = one.limit(has[name].amount)
-            assert limit is not None, "only classes with a share are listed"
-            capacity[line, row] = limit // unit
-    amount = np.array([has[name].amount / quantum[kind_of(name)] for name in names])
-    index = {name: row for row, name in enumerate(names)}
-    return Rows(tuple(names), index, quantum, capacity, amount, first_arc, tuple(one.name for one in classes))
-
-
-def _free(capacity: Capacity) -> int:
-    return capacity.amount - capacity.reserved
+        rows.write(row, instance, has[name])
+    return rows
 
 
 def _quanta(instance: Instance) -> dict[Kind, int]:

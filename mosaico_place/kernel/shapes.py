@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any, NamedTuple
 
 import networkx as nx
 import numpy as np
+from numpy.typing import NDArray
 
-from mosaico_place.compile.infrastructure import BoolArray, FloatArray
+from mosaico_place.compile.infrastructure import BoolArray, FloatArray, Infrastructure
 from mosaico_place.compile.timing import may_vanish
-from mosaico_place.instance import Chain, Component, Flow, Where
+from mosaico_place.instance import Chain, Component, Flow, Instance, Where
 from mosaico_place.kernel.offers import Offers
 from mosaico_place.kernel.rows import BANDWIDTH
 from mosaico_place.latency import budget_flows, hop_wait_ns, order
@@ -64,94 +66,135 @@ APART = np.dtype([("unit", "i4"), ("other", "i4"), ("label", "i4"), ("together",
 """Two units that must not share a node (label -1) or a value of a label; or, if ``together``, must share the value."""
 
 
+class Block(NamedTuple):
+    """One chain as records whose numbers count from its own first component, flow, unit and budget flow.
+
+    Tables of delays, touches, menus and labels are those of the whole instance.
+
+    Attributes:
+        components, flows, units, budgets, apart: records.
+        budget_flows: flows of each budget.
+        masks: (components, nodes) where each could stand as far as it alone tells.
+        line: the chain's line of capacities.
+        required: whether it must be accepted.
+    """
+
+    components: Any
+    flows: Any
+    units: Any
+    budgets: Any
+    budget_flows: NDArray[np.int32]
+    apart: Any
+    masks: BoolArray
+    line: int
+    required: bool
+
+    @property
+    def sizes(self) -> Sizes:
+        """How much room it needs."""
+        parts = (self.components, self.flows, self.units, self.budgets, self.budget_flows, self.apart)
+        return Sizes(*map(len, parts))
+
+
+class Sizes(NamedTuple):
+    """Numbers of records; or, of a block in arrays for many, where its records begin."""
+
+    components: int = 0
+    flows: int = 0
+    units: int = 0
+    budgets: int = 0
+    budget_flows: int = 0
+    apart: int = 0
+
+    def after(self, other: Sizes) -> Sizes:
+        """Elementwise sum."""
+        return Sizes(*(one + two for one, two in zip(self, other, strict=True)))
+
+
+Tables = Sequence[FloatArray] | FloatArray
+"""(delay tables, arcs) in ns; a table may be made of those before it."""
+
+
 @dataclass(slots=True)
 class Shapes:
-    """The arrays, growing chain by chain; every number in them counts over all chains."""
+    """Turns chains into blocks; the tables that these refer to grow."""
 
     offers: Offers
-    chains: list[tuple[int, ...]] = field(default_factory=list)
-    components: list[tuple[float, ...]] = field(default_factory=list)
-    flows: list[tuple[float, ...]] = field(default_factory=list)
-    units: list[tuple[int, ...]] = field(default_factory=list)
-    budgets: list[tuple[float, ...]] = field(default_factory=list)
-    budget_flows: list[int] = field(default_factory=list)
-    aparts: list[tuple[int, int, int, int]] = field(default_factory=list)
-    masks: list[BoolArray] = field(default_factory=list)
     delays: list[FloatArray] = field(default_factory=list)
     labels: dict[str, int] = field(default_factory=dict)
     _delay_keys: dict[tuple[object, ...], int] = field(default_factory=dict)
+    _delay_makers: list[Callable[[Infrastructure, Tables], FloatArray]] = field(default_factory=list)
     _mask_keys: dict[tuple[int, float], BoolArray] = field(default_factory=dict)
 
-    def add(self, chain: Chain, before: ChainPlacement | None) -> None:
-        """Append one chain; ``before`` is where it stood."""
+    def block(self, chain: Chain, before: ChainPlacement | None) -> Block:
+        """The block of one chain; ``before`` is where it stood."""
         names = order(chain)
-        number = {name: len(self.components) + i for i, name in enumerate(names)}
-        start = (len(self.components), len(self.flows), len(self.budgets), len(self.aparts))
-        groups = _groups(chain, names)
-        layout = _Layout(chain, groups, number, len(self.flows), len(self.units))
+        number = {name: i for i, name in enumerate(names)}
+        layout = _Layout(chain, _groups(chain, names), number)
+        by_ends = {flow.ends: i for i, flow in enumerate(layout.flows)}
+        components = [self._component(chain, chain.components[name], layout, before) for name in names]
         masks = [self._mask(chain, chain.components[name], before) for name in names]
-        for name, mask in zip(names, masks, strict=True):
-            self._add_component(chain, chain.components[name], layout, before)
-            self.masks.append(mask)
-        by_ends = {flow.ends: len(self.flows) + i for i, flow in enumerate(layout.flows)}
-        for flow in layout.flows:
-            self._add_flow(chain, flow, number, by_ends, layout)
-        self.units += layout.records(self.offers.infrastructure.index)
+        budgets, budget_steps = [], list[int]()
         for budget in chain.budgets:
-            first = len(self.budget_flows)
-            self.budget_flows += [by_ends[flow.ends] for flow in budget_flows(chain, budget)]
+            first = len(budget_steps)
+            budget_steps += [by_ends[flow.ends] for flow in budget_flows(chain, budget)]
             limits = [np.inf if ns is None else float(ns) for ns in (budget.within_ns, budget.target_ns)]
-            self.budgets.append((number[budget.tail], number[budget.head], *limits, first, len(self.budget_flows)))
+            budgets.append((number[budget.tail], number[budget.head], *limits, first, len(budget_steps)))
+        classes = self.offers.rows.classes
+        return Block(
+            np.array(components, dtype=COMPONENT),
+            np.array([self._flow(chain, flow, number, by_ends, layout) for flow in layout.flows], dtype=FLOW),
+            np.array(layout.records(self.offers.infrastructure.index), dtype=UNIT),
+            np.array(budgets, dtype=BUDGET),
+            np.array(budget_steps, dtype=np.int32),
+            np.array(self._apart(chain, layout), dtype=APART),
+            np.array(masks).reshape(len(names), len(self.offers.infrastructure.nodes)),
+            1 + classes.index(chain.class_name) if chain.class_name in classes else 0,
+            self.offers.instance.must_accept(chain),
+        )
+
+    def _apart(self, chain: Chain, layout: _Layout) -> list[tuple[int, int, int, bool]]:
+        found = []
         for group in chain.apart:
             label = -1 if group.by is None else self.labels.setdefault(group.by, len(self.labels))
             units = [layout.unit[name] for name in group.components]
-            self.aparts += [(one, other, label, False) for i, one in enumerate(units) for other in units[i + 1 :]]
+            found += [(one, other, label, False) for i, one in enumerate(units) for other in units[i + 1 :]]
         for group in chain.together:
             if group.by is not None:
                 label = self.labels.setdefault(group.by, len(self.labels))
                 units = [layout.unit[name] for name in group.components]
-                self.aparts += [(one, other, label, True) for one, other in pairwise(units) if one != other]
-        classes = self.offers.rows.classes
-        line = 1 + classes.index(chain.class_name) if chain.class_name in classes else 0
-        must = self.offers.instance.must_accept(chain)
-        ends = (len(self.components), len(self.flows), len(self.budgets), len(self.aparts))
-        of_units = (layout.first_unit, len(self.units))
-        self.chains.append(
-            (start[0], ends[0], start[1], ends[1], *of_units, start[2], ends[2], start[3], ends[3], line, must, True)
-        )
+                found += [(one, other, label, True) for one, other in pairwise(units) if one != other]
+        return found
 
-    def _add_component(
+    def _component(
         self, chain: Chain, component: Component, layout: _Layout, before: ChainPlacement | None
-    ) -> None:
+    ) -> tuple[float, ...]:
         unit = layout.unit[component.name]
         index = self.offers.infrastructure.index
         if component.function is None:
             at = index[component.at or ""]
-            self.components.append((unit, -1, at, 0, component.processing_ns, -1, 1, 0, 0, -1, 0, 0, -1, 0))
-            return
+            return (unit, -1, at, 0, component.processing_ns, -1, 1, 0, 0, -1, 0, 0, -1, 0)
         instance = self.offers.instance
         menu = self.offers.menu(chain, component)
         twins = next((i for i, group in enumerate(chain.equivalent) if component.name in group), -1)
         share = 1.0 if twins < 0 else 1 / len(chain.equivalent[twins])
         spot = None if before is None else before.components.get(component.name)
         home = -1 if spot is None else self.offers.find(menu, spot)
-        locked = spot is not None and not component.movable and spot.node in index
+        locked = spot is not None and not component.movable and instance.node_up(spot.node)
         load = chain.load_bps(component.name) // self.offers.rows.quantum[BANDWIDTH]
         price = float(instance.move_price(component))
         vanishes = component.name in may_vanish(chain)
         inside = (i for i, part in enumerate(chain.independent) if component.name in part.components)
         group = next(inside, -1)
         join = 0 if group < 0 else chain.independent[group].join_ns
-        self.components.append(
-            (unit, menu, -1, load, 0, twins, share, vanishes, spot is not None, home, locked, price, group, join)
-        )
+        return (unit, menu, -1, load, 0, twins, share, vanishes, spot is not None, home, locked, price, group, join)
 
     def _mask(self, chain: Chain, component: Component, before: ChainPlacement | None) -> BoolArray:
         """(nodes,) where the component could stand as far as it alone tells."""
         infrastructure = self.offers.infrastructure
         if component.function is None:
             mask = np.zeros(len(infrastructure.nodes), dtype=np.bool_)
-            mask[infrastructure.index[component.at or ""]] = True
+            mask[infrastructure.index[component.at or ""]] = self.offers.instance.node_up(component.at or "")
             return mask
         menu = self.offers.menu(chain, component)
         load = float(chain.load_bps(component.name) // self.offers.rows.quantum[BANDWIDTH])
@@ -168,7 +211,7 @@ class Shapes:
         if component.name in chain.never:
             mask &= ~self._where(chain.never[component.name])
         spot = None if before is None else before.components.get(component.name)
-        if spot is not None and not component.movable and spot.node in infrastructure.index:
+        if spot is not None and not component.movable and self.offers.instance.node_up(spot.node):
             home = self.offers.find(menu, spot)
             runs = home >= 0 and load <= self.offers.options[home][4]
             mask &= runs & (np.arange(len(mask)) == infrastructure.index[spot.node])
@@ -178,14 +221,14 @@ class Shapes:
         nodes = self.offers.infrastructure.nodes
         return np.fromiter((where.holds(node) for node in nodes), dtype=np.bool_, count=len(nodes))
 
-    def _add_flow(
+    def _flow(
         self,
         chain: Chain,
         flow: Flow,
         number: dict[str, int],
         by_ends: dict[tuple[str, str], int],
         layout: _Layout,
-    ) -> None:
+    ) -> tuple[float, ...]:
         delay = self._delay(flow)
         host = next((other for other in chain.flows if other.ends == flow.copy_of), None)
         least = delay if host is None else self._least_of(delay, self._delay(host))
@@ -193,28 +236,54 @@ class Shapes:
         rate = flow.rate_bps // self.offers.rows.quantum[BANDWIDTH]
         ends = (number[flow.tail], number[flow.head])
         inside = any({flow.tail, flow.head} <= set(group.components) for group in chain.independent)
-        self.flows.append((*ends, rate, delay, self.offers.touch(flow), least, copy_of, layout.role[flow.ends], inside))
+        return (*ends, rate, delay, self.offers.touch(flow), least, copy_of, layout.role[flow.ends], inside)
 
     def _delay(self, flow: Flow) -> int:
         """Number of the table of what every arc takes the flow: latency, forwarding, waiting, sending."""
         offers = self.offers
-        infrastructure = offers.infrastructure
-        served = any(offers.instance.functions[name].l4s for name in flow.per_hop)
-        key = ("flow", served, flow.burst_bytes)
-        if key not in self._delay_keys:
-            tails = (infrastructure.nodes[i] for i in infrastructure.tail)
-            arcs = zip(tails, infrastructure.directions, strict=True)
-            waits = np.array([hop_wait_ns(offers.instance, flow, *arc) for arc in arcs], dtype=np.float64)
-            self._delay_keys[key] = len(self.delays)
-            self.delays.append(infrastructure.arc_delay_ns + waits)
-        return self._delay_keys[key]
+        key = self._delay_key(flow)
+        return self._delay_table(key, lambda now, _: _arc_delays(offers.instance, now, flow))
 
     def _least_of(self, one: int, other: int) -> int:
-        key = ("least", one, other)
+        return self._delay_table(("least", one, other), lambda _, known: np.minimum(known[one], known[other]))
+
+    def _delay_key(self, flow: Flow) -> tuple[object, ...]:
+        served = any(self.offers.instance.functions[name].l4s for name in flow.per_hop)
+        return ("flow", served, flow.burst_bytes)
+
+    def _delay_table(self, key: tuple[object, ...], make: Callable[[Infrastructure, Tables], FloatArray]) -> int:
         if key not in self._delay_keys:
             self._delay_keys[key] = len(self.delays)
-            self.delays.append(np.minimum(self.delays[one], self.delays[other]))
+            self._delay_makers.append(make)
+            self.delays.append(make(self.offers.infrastructure, self.delays))
         return self._delay_keys[key]
+
+    @property
+    def bursts(self) -> bool:
+        """Whether any flow so far sends bursts."""
+        return any(key[0] == "flow" and key[2] for key in self._delay_keys)
+
+    def knows(self, chain: Chain, flow: Flow) -> bool:
+        """Whether the tables of delays hold what a flow of the chain needs."""
+        own = self._delay_keys.get(self._delay_key(flow))
+        if own is None or flow.copy_of is None:
+            return own is not None
+        host = self._delay_keys.get(self._delay_key(chain.flow(flow.copy_of)))
+        return host is not None and ("least", own, host) in self._delay_keys
+
+    def write_delays(self, infrastructure: Infrastructure, into: FloatArray) -> None:
+        """(delay tables, arcs) What the arcs of another state of the infrastructure take, table by table."""
+        for table, make in enumerate(self._delay_makers):
+            into[table] = make(infrastructure, into)
+
+
+def _arc_delays(instance: Instance, infrastructure: Infrastructure, flow: Flow) -> FloatArray:
+    """(arcs,) latency, forwarding, waiting and sending."""
+    tails = (infrastructure.nodes[i] for i in infrastructure.tail)
+    arcs = zip(tails, infrastructure.directions, strict=True)
+    waits = np.array([hop_wait_ns(instance, flow, *arc) for arc in arcs], dtype=np.float64)
+    delays: FloatArray = infrastructure.arc_delay_ns + waits
+    return delays
 
 
 def _groups(chain: Chain, names: Sequence[str]) -> list[list[str]]:
@@ -236,14 +305,10 @@ class _Layout:
         role: (tail, head) -> role of the flow.
     """
 
-    def __init__(
-        self, chain: Chain, groups: list[list[str]], number: dict[str, int], first_flow: int, first_unit: int
-    ) -> None:
+    def __init__(self, chain: Chain, groups: list[list[str]], number: dict[str, int]) -> None:
         in_order = sorted(chain.flows, key=lambda flow: (number[flow.tail], flow.copy_of is not None))
         self.flows: tuple[Flow, ...] = tuple(in_order)
-        self.first_unit = first_unit
         self.role: dict[tuple[str, str], int] = {}
-        self._first_flow = first_flow
         of = {name: i for i, group in enumerate(groups) for name in group}
         fixed = [
             next((chain.components[name].at for name in group if chain.components[name].at is not None), None)
@@ -259,7 +324,7 @@ class _Layout:
             parents = dict(nx.bfs_predecessors(tree, root))
             walk = [root, *parents]
             self._order += [(i, parents.get(i, -1), root) for i in reversed(walk)]
-        place = {group: first_unit + position for position, (group, _, _) in enumerate(self._order)}
+        place = {group: position for position, (group, _, _) in enumerate(self._order)}
         self.unit = {name: place[i] for name, i in of.items()}
         self._place, self._tree, self._fixed = place, tree, fixed
         self._give_roles(tree, of, fixed)
@@ -306,8 +371,8 @@ class _Layout:
         found: list[tuple[int, ...]] = []
         for group, parent, root in self._order:
             at = self._fixed[group]
-            flow = self._first_flow + self._tree[group][parent]["position"] if parent >= 0 else -1
-            copy = self._first_flow + self._copies[group] if group in self._copies else -1
+            flow = self._tree[group][parent]["position"] if parent >= 0 else -1
+            copy = self._copies.get(group, -1)
             node = -1 if at is None else index[at]
             above = self._place[parent] if parent >= 0 else -1
             found.append((node, above, flow, self._place[root], copy))

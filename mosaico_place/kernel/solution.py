@@ -16,9 +16,9 @@ from mosaico_place.kernel.embed import Embeddings, first_node, no_embeddings, pa
 from mosaico_place.kernel.prices import Prices
 from mosaico_place.kernel.state import State, empty_state
 from mosaico_place.kernel.tables import Compiled
-from mosaico_place.placement import ChainPlacement, Placement, Spot
+from mosaico_place.placement import ChainPlacement, Opening, Placement, Spot
 
-_LAST_CHOICE = 1e12
+LAST_CHOICE = 1e12
 """A price above all others."""
 
 
@@ -92,8 +92,7 @@ class Solution:
     def moves(self) -> int:
         """How many components moved since the placement before."""
         components, option = self.compiled.tables.components, self.embeddings.option
-        chains = self.compiled.tables.chains
-        stands = np.repeat(self.placed, chains["component_end"] - chains["component"])
+        stands = self.placed[self.compiled.owner]
         return int((stands & (components["ran"] > 0) & (option != components["home"])).sum())
 
     def save(self, chains: NDArray[np.int64]) -> Snapshot:
@@ -103,15 +102,15 @@ class Solution:
     def placement(self) -> Placement:
         """The placement by name."""
         names = self.compiled.names
-        chains = {names[k]: self._chain(int(k)) for k in np.flatnonzero(self.placed)}
-        openings = {
-            key: int(self.state.opened[o])
-            for o, key in enumerate(self.compiled.offers.openings)
-            if self.state.opened[o] > 0
-        }
-        return Placement(chains, openings)
+        return Placement({names[k]: self.chain(int(k)) for k in np.flatnonzero(self.placed)}, self.openings())
 
-    def _chain(self, k: int) -> ChainPlacement:
+    def openings(self) -> dict[Opening, int]:
+        """How many instances are opened."""
+        keys = self.compiled.offers.opening_keys
+        return {keys[o]: int(self.state.opened[o]) for o in np.flatnonzero(self.state.opened)}
+
+    def chain(self, k: int) -> ChainPlacement:
+        """Where a placed chain stands, by name."""
         problem, tables = self.compiled.problem, self.compiled.tables
         names = self.compiled.component_names[k]
         record = tables.chains[k]
@@ -159,7 +158,7 @@ class Solution:
         encoded, tables = Encoder(self.compiled), self.compiled.tables
         opened = np.array([*(placement.instances.get(key, 0) > 0 for key in self.compiled.offers.openings), True])
         # Where there is a choice of programs, those that it opened serve.
-        prices = prices._replace(program=np.where(opened[tables.programs["opening"]], prices.program, _LAST_CHOICE))
+        prices = prices._replace(program=np.where(opened[tables.programs["opening"]], prices.program, LAST_CHOICE))
         for k, name in enumerate(self.compiled.names):
             if name in placement.chains and not self.placed[k] and encoded(k, placement.chains[name], self.embeddings):
                 self.put(k, prices)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mosaico_place.kernel.compiled import inner_inline
+from mosaico_place.kernel.compiled import inner_inline, outer
 from mosaico_place.kernel.tables import Compiled
 
 
@@ -18,7 +18,7 @@ class State(NamedTuple):
     """What a partial placement leaves.
 
     Attributes:
-        free: (1 + classes, rows) quanta left for all chains, and for those of each class.
+        free: (1 + classes, rows) quanta left for all chains, and for those of each class; -1 where a link is down.
         load: (openings,) rate quanta served.
         users: (openings,) how many components and flows are served.
         opened: (openings,) instances opened.
@@ -38,7 +38,7 @@ def empty_state(compiled: Compiled) -> State:
     """Nothing is taken."""
     openings = len(compiled.tables.openings)
     return State(
-        compiled.rows.capacity.copy(),
+        compiled.rows.room(),
         np.zeros(openings),
         np.zeros(openings, dtype=np.int32),
         np.zeros(openings),
@@ -106,3 +106,12 @@ def serve(tables: Any, state: Any, o: int, load: float, sign: int) -> None:
     state.opened[o] = count
     if opening.group >= 0:
         state.program[opening.group] = o if count > 0 else -1
+
+
+@outer
+def opened_use(tables: Any, opened: Any, free: Any) -> None:
+    """Take what opened instances take once off ``free``: (1 + classes, rows)."""
+    for o in range(len(opened)):
+        if opened[o] > 0:
+            for i in range(tables.openings[o].use, tables.openings[o].use_end):
+                free[0, tables.uses_row[i]] -= opened[o] * tables.uses_amount[i]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from mosaico_place.compile import Problem
 from mosaico_place.compile.infrastructure import BoolArray, FloatArray
+from mosaico_place.instance import Chain
 from mosaico_place.kernel.levels import Levels, compile_levels
 from mosaico_place.kernel.offers import OPENING, OPTION, PROGRAM, Offers
 from mosaico_place.kernel.reach import prune
-from mosaico_place.kernel.rows import Rows, compile_rows
-from mosaico_place.kernel.shapes import APART, BUDGET, CHAIN, COMPONENT, FLOW, UNIT, Shapes
+from mosaico_place.kernel.rows import Kind, Rows, compile_rows
+from mosaico_place.kernel.shapes import APART, BUDGET, CHAIN, COMPONENT, FLOW, UNIT, Block, Shapes, Sizes
 from mosaico_place.kernel.spread import Net, compile_net
 from mosaico_place.latency import order
 
@@ -82,43 +83,110 @@ class Compiled:
 
     Attributes:
         problem: where it came from.
-        names: the chains, by index.
+        names: the chains, by index; "" for slots that no chain uses.
         rows: what they compete for.
         offers: what options, openings and programs are, by name.
+        shapes: what turned the chains into records.
         tables: the arrays.
         levels: what everything costs, level by level.
         component_names: per chain, its components in the order of the arrays.
+        owner: (components,) the chain.
         opening_function: (openings,) number of the function, in the instance's order.
         users: (chains, functions) how many components and flows of a chain instances for many may serve.
     """
 
     problem: Problem
-    names: tuple[str, ...]
+    names: list[str]
     rows: Rows
     offers: Offers
+    shapes: Shapes
     tables: Tables
     levels: Levels
-    component_names: tuple[tuple[str, ...], ...]
+    component_names: list[tuple[str, ...]]
+    owner: IntArray
     opening_function: IntArray
     users: IntArray
 
+    def write(self, k: int, chain: Chain, block: Block, start: Sizes) -> None:
+        """Write a chain into slot ``k``, its records from ``start`` on, and prune where it may stand."""
+        tables = self.tables
+        end = start.after(block.sizes)
+        parts = {
+            name: getattr(tables, name)[first:last] for name, first, last in zip(Sizes._fields, start, end, strict=True)
+        }
+        for name, part in parts.items():
+            part[...] = getattr(block, name)
+        _shift(parts["components"], ("unit",), start.units)
+        _shift(parts["flows"], ("tail", "head"), start.components)
+        _shift(parts["flows"], ("copy_of",), start.flows)
+        _shift(parts["units"], ("parent", "root"), start.units)
+        _shift(parts["units"], ("flow", "copy"), start.flows)
+        _shift(parts["budgets"], ("tail", "head"), start.components)
+        _shift(parts["budgets"], ("flow", "flow_end"), start.budget_flows)
+        _shift(parts["apart"], ("unit", "other"), start.units)
+        parts["budget_flows"] += start.flows
+        ranges = [(first, last) for name, first, last in zip(Sizes._fields, start, end, strict=True)
+                  if name != "budget_flows"]  # fmt: skip
+        self.owner[start.components : end.components] = k
+        tables.chains[k] = (*(number for pair in ranges for number in pair), block.line, block.required, True)
+        room = self.rows.room()[0, self.rows.first_arc :]
+        prune(self.problem.infrastructure, tables, k, chain, block.masks, room)
+        previous = self.problem.previous
+        self.levels.write(k, chain, previous is not None and chain.name in previous.chains)
+        _count_users(chain, self.problem.instance.functions, self.users[k])
 
-def compile_tables(problem: Problem) -> Compiled:
-    """Compile every chain; those that fit nowhere whatever the others do are marked as impossible."""
+
+def _shift(records: Any, fields: tuple[str, ...], by: int) -> None:
+    """Make numbers of a chain's own records those of the arrays; negative ones mean nothing and stay."""
+    for name in fields:
+        column = records[name]
+        column[column >= 0] += by
+
+
+def compile_tables(problem: Problem, spare: float = 0.0, finest: Mapping[Kind, int] | None = None) -> Compiled:
+    """Compile every chain; those that fit nowhere whatever the others do are marked as impossible.
+
+    Args:
+        problem: the instance.
+        spare: so many times the room that the chains need is left for others, which :mod:`.live` writes into it.
+        finest: see :func:`.rows.compile_rows`.
+    """
     instance, infrastructure = problem.instance, problem.infrastructure
-    rows = compile_rows(instance, infrastructure)
+    rows = compile_rows(instance, infrastructure, finest or {})
     offers = Offers(instance, infrastructure, rows)
     shapes = Shapes(offers)
     before = {} if problem.previous is None else problem.previous.chains
-    for name, chain in instance.chains.items():
-        shapes.add(chain, before.get(name))
-    net = compile_net(infrastructure)
+    blocks = [shapes.block(chain, before.get(name)) for name, chain in instance.chains.items()]
+    sizes = [sum(column) for column in zip(*(block.sizes for block in blocks), strict=True)] or Sizes()
+    room = Sizes(*(int(size * (1 + spare)) for size in sizes))
+    slots = int(len(blocks) * (1 + spare))
+    tables = _tables(problem, rows, offers, shapes, room, slots)
+    functions = {name: i for i, name in enumerate(instance.functions)}
+    opened = np.array([functions[key.function] for key in offers.openings], dtype=np.int32)
+    unused = [""] * (slots - len(blocks))
+    names = [order(chain) for chain in instance.chains.values()]
+    users = np.zeros((slots, len(functions)), dtype=np.int32)
+    levels = compile_levels(problem, rows, offers, slots)
+    compiled = Compiled(
+        problem, [*instance.chains, *unused], rows, offers, shapes, tables, levels, [*names, *((),) * len(unused)],
+        np.zeros(room.components, dtype=np.int32),
+        opened, users,
+    )  # fmt: skip
+    start = Sizes()
+    for k, (chain, block) in enumerate(zip(instance.chains.values(), blocks, strict=True)):
+        compiled.write(k, chain, block, start)
+        start = start.after(block.sizes)
+    return compiled
+
+
+def _tables(problem: Problem, rows: Rows, offers: Offers, shapes: Shapes, room: Sizes, slots: int) -> Tables:
+    """The arrays, with room for so many records of chains, which are yet to be written."""
+    infrastructure = problem.infrastructure
     count = len(infrastructure.nodes)
-    masks = np.array(shapes.masks).reshape(-1, count)
     options, programs = _records(offers.options, OPTION), _records(offers.programs, PROGRAM)
     openings = _records(offers.opening_records, OPENING)
-    tables = Tables(
-        net=net,
+    return Tables(
+        net=compile_net(infrastructure),
         first_arc=rows.first_arc,
         options=options,
         **_fields("option", options, ("use", "use_end", "opening", "carries", "processing_ns")),
@@ -132,37 +200,29 @@ def compile_tables(problem: Problem) -> Compiled:
         plain=np.array([not key.per_hop and not key.strict for key in offers.touches], dtype=np.bool_),
         uses_row=np.array(offers.uses_row, dtype=np.int32),
         uses_amount=np.array(offers.uses_amount, dtype=np.float64),
-        chains=_records(shapes.chains, CHAIN),
-        components=_records(shapes.components, COMPONENT),
-        flows=_records(shapes.flows, FLOW),
-        units=_records(shapes.units, UNIT),
-        budgets=_records(shapes.budgets, BUDGET),
-        apart=_records(shapes.aparts, APART),
-        budget_flows=np.array(shapes.budget_flows, dtype=np.int32),
-        mask=np.ones((len(shapes.units), count), dtype=np.bool_),
+        chains=np.zeros(slots, dtype=CHAIN),
+        components=np.zeros(room.components, dtype=COMPONENT),
+        flows=np.zeros(room.flows, dtype=FLOW),
+        units=np.zeros(room.units, dtype=UNIT),
+        budgets=np.zeros(room.budgets, dtype=BUDGET),
+        apart=np.zeros(room.apart, dtype=APART),
+        budget_flows=np.zeros(room.budget_flows, dtype=np.int32),
+        mask=np.zeros((room.units, count), dtype=np.bool_),
         delays=np.array(shapes.delays, dtype=np.float64).reshape(-1, len(infrastructure.tail)),
         label_value=_label_values(problem, shapes.labels),
     )
-    prune(problem, tables, masks, rows.capacity[0, rows.first_arc :])
-    levels = compile_levels(problem, rows, offers)
-    functions = {name: i for i, name in enumerate(instance.functions)}
-    names = tuple(order(chain) for chain in instance.chains.values())
-    opened = np.array([functions[key.function] for key in offers.openings], dtype=np.int32)
-    return Compiled(
-        problem, tuple(instance.chains), rows, offers, tables, levels, names, opened, _users(problem, functions)
-    )
 
 
-def _users(problem: Problem, functions: dict[str, int]) -> IntArray:
-    found = np.zeros((len(problem.instance.chains), len(functions)), dtype=np.int32)
-    for k, chain in enumerate(problem.instance.chains.values()):
-        for component in chain.components.values():
-            if component.function is not None:
-                found[k, functions[component.function]] += not component.private
-        for flow in chain.flows:
-            for name in flow.per_hop:
-                found[k, functions[name]] += not flow.private
-    return found
+def _count_users(chain: Chain, functions: Mapping[str, Any], into: IntArray) -> None:
+    """(functions,) how many components and flows of the chain instances for many may serve."""
+    into[:] = 0
+    numbers = {name: i for i, name in enumerate(functions)}
+    for component in chain.components.values():
+        if component.function is not None:
+            into[numbers[component.function]] += not component.private
+    for flow in chain.flows:
+        for name in flow.per_hop:
+            into[numbers[name]] += not flow.private
 
 
 def _fields(name: str, records: Any, fields: Sequence[str]) -> dict[str, Any]:

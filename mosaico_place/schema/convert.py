@@ -72,6 +72,9 @@ def _node(name: str, node: Node) -> InstanceNode:
         labels=node.labels,
         prices=_prices(node.prices),
         offers=None if node.runs is None else frozenset(node.runs),
+        up=not node.down,
+        drained=node.drained,
+        devices_down=frozenset(name for name, device in node.gpus.items() if device.down),
     )
 
 
@@ -83,7 +86,7 @@ def _link(link: LinkModel) -> Link:
         bandwidth, latency, reserved = (getattr(one, way) for one in (link.bandwidth, link.latency, link.reserved))
         return Direction(bandwidth, latency, reserved, queue.classic, queue.l4s)
 
-    return Link((tail, head), direction("forth"), direction("back"), _prices(link.prices))
+    return Link((tail, head), direction("forth"), direction("back"), _prices(link.prices), not link.down)
 
 
 def _function(name: str, function: Function) -> InstanceFunction:

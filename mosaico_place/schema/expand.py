@@ -6,7 +6,7 @@ it was written; the longest beginning that is known counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -31,7 +31,7 @@ def origin(origins: Origins, path: Path) -> Path:
 
 
 @dataclass(frozen=True)
-class _Drawn:
+class Drawn:
     """A chain as drawn, endpoints possibly without a node, and where its parts were written."""
 
     chain: Chain
@@ -52,29 +52,56 @@ def expand_chains(
     Returns:
         Every template as a chain, to be checked by itself, under ``("templates", NAME)`` in ``origins``; faults.
     """
+    templates, faults = draw_templates(document.templates, origins)
+    for name, model in document.chains.items():
+        faults += expand_chain(name, model, templates, ("chains", name), chains, origins)
+    return {name: tried(drawn) for name, drawn in templates.items()}, faults
+
+
+def draw_templates(
+    models: Mapping[str, FullChain | LineChain], origins: Origins
+) -> tuple[dict[str, Drawn], list[Fault]]:
+    """Templates as drawn, and faults; where they come from goes to ``origins``, under ``("templates", NAME)``."""
     faults: list[Fault] = []
-    templates: dict[str, _Drawn] = {}
-    for name, template in document.templates.items():
+    templates: dict[str, Drawn] = {}
+    for name, template in models.items():
         drawn = _draw(name, template, ("templates", name))
         faults += _component_faults(template, ("templates", name))
         templates[name] = drawn
         origins |= {("templates", name, *below): written for below, written in drawn.origins.items()}
-    for name, model in document.chains.items():
-        if isinstance(model, TemplateChain):
-            faults += _multiply(name, model, templates, chains, origins)
-            continue
-        path: Path = ("chains", name)
-        drawn = _draw(name, model, path)
-        found = [*_component_faults(model, path), *_open_endpoints(model, drawn, path)]
-        faults += found
-        if not found:
-            faults += _add(drawn.chain, path, chains)
-            origins |= {(*path, *below): written for below, written in drawn.origins.items()}
-    return {name: _tried(drawn) for name, drawn in templates.items()}, faults
+    return templates, faults
 
 
-def _tried(template: _Drawn) -> Chain:
-    """A template as a chain."""
+def expand_chain(
+    name: str,
+    model: FullChain | LineChain | TemplateChain,
+    templates: Mapping[str, Drawn],
+    path: Path,
+    chains: dict[str, Chain],
+    origins: Origins,
+) -> list[Fault]:
+    """Add what one entry of the file makes to ``chains``, and where it comes from to ``origins``; faults.
+
+    Args:
+        name: its key.
+        model: what stands there.
+        templates: those that it may use.
+        path: where it stands.
+        chains: name -> chain.
+        origins: ``("chains", NAME, ...)`` -> where that was written.
+    """
+    if isinstance(model, TemplateChain):
+        return _multiply(name, model, templates, path, chains, origins)
+    drawn = _draw(name, model, path)
+    found = [*_component_faults(model, path), *_open_endpoints(model, drawn, path)]
+    if not found:
+        found += _add(drawn.chain, path, chains)
+        origins |= {("chains", name, *below): written for below, written in drawn.origins.items()}
+    return found
+
+
+def tried(template: Drawn) -> Chain:
+    """A template as a chain, its open endpoints on :data:`NO_NODE`."""
     components = {
         name: replace(component, at=NO_NODE) if name in template.endpoints and component.at is None else component
         for name, component in template.chain.components.items()
@@ -82,7 +109,7 @@ def _tried(template: _Drawn) -> Chain:
     return replace(template.chain, components=components)
 
 
-def _draw(name: str, model: FullChain | LineChain, path: Path) -> _Drawn:
+def _draw(name: str, model: FullChain | LineChain, path: Path) -> Drawn:
     """A chain or template without regard to who uses it."""
     parts = _draw_full(model) if isinstance(model, FullChain) else _draw_line(model, path)
     components, flows, budgets, origins = parts
@@ -103,7 +130,7 @@ def _draw(name: str, model: FullChain | LineChain, path: Path) -> _Drawn:
         independent=tuple(Independent(tuple(group.components), group.join) for group in model.independent),
     )
     endpoints = frozenset(component.name for component in components.values() if component.function is None)
-    return _Drawn(chain, endpoints, {(): path, **origins})
+    return Drawn(chain, endpoints, {(): path, **origins})
 
 
 _Parts = tuple[dict[str, Component], tuple[Flow, ...], tuple[Budget, ...], Origins]
@@ -205,7 +232,7 @@ def _written_components(model: FullChain | LineChain) -> dict[str, ComponentMode
     return model.components if isinstance(model, FullChain) else {}
 
 
-def _open_endpoints(model: FullChain | LineChain, drawn: _Drawn, path: Path) -> Iterator[Fault]:
+def _open_endpoints(model: FullChain | LineChain, drawn: Drawn, path: Path) -> Iterator[Fault]:
     """Endpoints that have no node, in a chain that no other can complete."""
     for name in drawn.chain.components:
         if name not in drawn.endpoints or drawn.chain.components[name].at is not None:
@@ -227,10 +254,14 @@ def _add(chain: Chain, written: Path, chains: dict[str, Chain]) -> Iterator[Faul
 
 
 def _multiply(
-    name: str, model: TemplateChain, templates: dict[str, _Drawn], chains: dict[str, Chain], origins: Origins
+    name: str,
+    model: TemplateChain,
+    templates: Mapping[str, Drawn],
+    path: Path,
+    chains: dict[str, Chain],
+    origins: Origins,
 ) -> list[Fault]:
     """Make the chains of one template chain."""
-    path: Path = ("chains", name)
     drawn = templates.get(model.template)
     if drawn is None:
         meant = suggestion(model.template, templates)
@@ -262,7 +293,7 @@ def _multiply(
     return faults
 
 
-def _at_faults(model: TemplateChain, drawn: _Drawn, path: Path) -> Iterator[Fault]:
+def _at_faults(model: TemplateChain, drawn: Drawn, path: Path) -> Iterator[Fault]:
     """Nodes for what is no endpoint, and endpoints without a node."""
     endpoints = sorted(drawn.endpoints)
     for name in model.at:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,6 +33,17 @@ _NEEDED = {
     "path": "a 'path': the nodes from its tail to its head",
     "chains": "'chains'",
 }
+_CHAINS = ("chains", "templates", "arrive", "update")
+"""What holds chains by name."""
+_OF_EVENTS: Mapping[tuple[object, str], str] = {
+    ("rate", "chain"): "a 'chain': whose flow it is",
+    ("handover", "chain"): "a 'chain': whose endpoint it is",
+    ("handover", "component"): "a 'component': the endpoint that is handed over",
+    ("handover", "at"): "an 'at': the node that it goes to",
+    ("device-down", "device"): "a 'device', such as gpu-0",
+    ("device-up", "device"): "a 'device', such as gpu-0",
+}
+"""(where in an event, key) -> what is needed, where other mappings have other words for that key."""
 _EXPECTED = {
     "model_type": "a mapping",
     "model_attributes_type": "a mapping",
@@ -100,8 +112,13 @@ def _finding(item: Any, data: object) -> Finding:
 
 
 def _needed(key: str, path: Path) -> str:
+    section = path[-2] if len(path) > 1 else ""
     if key == "components":
-        if len(path) == 2 and path[0] in ("chains", "templates"):
-            return "'components', a 'line'" + (" or a 'template'" if path[0] == "chains" else "")
+        if section in _CHAINS:
+            return "'components', a 'line'" + ("" if section == "templates" else " or a 'template'")
         return "'components': a list of at least two"
+    if path and (path[-1], key) in _OF_EVENTS:
+        return _OF_EVENTS[path[-1], key]
+    if section == "events" and key == "at":
+        return "an 'at': when it happens, such as 12 s"
     return _NEEDED.get(key, f"a '{key}'")

@@ -41,6 +41,13 @@ LevelName = Annotated[Level, PlainValidator(_parse_level), _LEVEL_SCHEMA]
 MaybeLevel = Annotated[Level | None, PlainValidator(_parse_level), _LEVEL_SCHEMA]
 
 
+class Device(DeviceResources):
+    """A GPU; declared resources are further keys."""
+
+    down: Flag = False
+    """It does not work, and holds nothing."""
+
+
 class Node(NodeResources):
     """A machine, switch or attachment point; declared resources are further keys."""
 
@@ -48,7 +55,7 @@ class Node(NodeResources):
     """What it is: only p4-switch and router nodes may lie inside a path."""
     reserved: NodeResources = Field(default_factory=NodeResources)
     """Amounts that placements may not use."""
-    gpus: dict[Key, DeviceResources] = Field(default_factory=dict)
+    gpus: dict[Key, Device] = Field(default_factory=dict)
     """GPUs by name (servers only); share is 1 unless given."""
     forwarding: Time = 0
     """Delay of every flow that enters it (p4-switch and router only)."""
@@ -60,9 +67,14 @@ class Node(NodeResources):
     """Levels that it runs; by its kind unless given: server vnf, and gpu with GPUs; p4-switch p4."""
     prices: NodePrices = Field(default_factory=NodePrices)
     """Prices here; they come before the instance's."""
+    down: Flag = False
+    """It does not work: it runs and forwards nothing, and its links are down."""
+    drained: Flag = False
+    """It is to be emptied: it runs nothing, but forwards, and keeps its endpoints."""
 
 
-def _both_rates(value: Any) -> Any:
+def both_ways(value: Any) -> Any:
+    """One figure as that of both directions."""
     return value if isinstance(value, dict) else {"forth": value, "back": value}
 
 
@@ -84,14 +96,18 @@ class Times(Strict):
     """From the second to the first node of between."""
 
 
-BothRates = Annotated[Rates, BeforeValidator(_both_rates, json_schema_input_type=Rate | Rates)]
-BothTimes = Annotated[Times, BeforeValidator(_both_rates, json_schema_input_type=Time | Times)]
+BothRates = Annotated[Rates, BeforeValidator(both_ways, json_schema_input_type=Rate | Rates)]
+BothTimes = Annotated[Times, BeforeValidator(both_ways, json_schema_input_type=Time | Times)]
 
 
 def _pair(value: Any) -> Any:
     if not isinstance(value, list) or len(value) != 2:
         raise ValueError("expected two nodes, such as [edge-1, switch-1]")
     return value
+
+
+Pair = Annotated[list[Name], BeforeValidator(_pair), Field(json_schema_extra={"minItems": 2, "maxItems": 2})]
+"""Two nodes."""
 
 
 class Queue(Strict):
@@ -123,7 +139,7 @@ BothQueues = Annotated[Queues, BeforeValidator(_both_queues, json_schema_input_t
 class Link(Strict):
     """Two nodes joined; a figure counts for both directions, or is given as {forth: .., back: ..}."""
 
-    between: Annotated[list[Name], BeforeValidator(_pair), Field(json_schema_extra={"minItems": 2, "maxItems": 2})]
+    between: Pair
     """The two nodes."""
     bandwidth: BothRates
     """Rate it carries, e.g. `10 Gbps`."""
@@ -135,6 +151,8 @@ class Link(Strict):
     """What flows wait before it, e.g. `{classic: 15 ms, l4s: 1 ms}`."""
     prices: LinkPrices = Field(default_factory=LinkPrices)
     """Prices here; they come before the instance's."""
+    down: Flag = False
+    """It does not work: it carries nothing."""
 
 
 class Infrastructure(Strict):

@@ -161,7 +161,7 @@ class ResultDocument(Document):
     instance: str
     method: str
     method_why: str = ""
-    """Why `auto` picked the method; empty if it was asked for."""
+    """Why `auto` picked the method, and whether a search went before it; empty if it was asked for."""
     termination: Termination
     """Why the method stopped; whether there is a placement is a question apart."""
     objective: list[LevelEntry]

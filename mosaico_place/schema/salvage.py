@@ -16,8 +16,8 @@ from mosaico_place.schema.faults import Finding, findings
 from mosaico_place.schema.placement import AnswerDocument, PlacementDocument
 
 _HARMLESS = {
-    "nodes": frozenset({"forwarding", "hand-over", "runs", "prices"}),
-    "links": frozenset({"prices", "queue"}),
+    "nodes": frozenset({"forwarding", "hand-over", "runs", "prices", "down", "drained"}),
+    "links": frozenset({"prices", "queue", "down"}),
     "functions": frozenset({"queue", "prices"}),
     "classes": frozenset({"share"}),
     "chains": frozenset(

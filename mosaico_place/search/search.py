@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mosaico_place.compile.infrastructure import FloatArray
-from mosaico_place.kernel.prices import Prices, price
+from mosaico_place.kernel.prices import Prices, falling_weights, price
 from mosaico_place.kernel.solution import Snapshot, Solution
 from mosaico_place.search.ruin import RUINS, Ruin
 
@@ -57,10 +57,19 @@ class Search:
         shadow: (1 + classes, rows) shadow prices.
         seed: of all choices.
         max_moves: how many components may have moved; None for any number.
+        newcomers: how many waiting chains are tried in one turn.
     """
 
-    def __init__(self, solution: Solution, shadow: FloatArray, seed: int, max_moves: int | None = None) -> None:
+    def __init__(
+        self,
+        solution: Solution,
+        shadow: FloatArray,
+        seed: int,
+        max_moves: int | None = None,
+        newcomers: int = NEWCOMERS,
+    ) -> None:
         self.solution = solution
+        self._newcomers = newcomers
         self._compiled = solution.compiled
         self._random = np.random.default_rng(seed)
         self._max_moves = max_moves
@@ -71,9 +80,7 @@ class Search:
 
     def reprice(self, shadow: FloatArray, level: int) -> None:
         """Use other shadow prices, for minimising a level."""
-        count = self._compiled.levels.count
-        # Later levels count a little, so that of equally cheap embeddings the better one is taken.
-        weights = np.array([1.0 if j <= level else 1e-3 ** (j - level) for j in range(count)])
+        weights = falling_weights(self._compiled.levels.count, level)
         prices = price(self._compiled, shadow, weights=weights)
         direct = weights @ self._compiled.levels.opening
         self._rethinks = bool(self._compiled.levels.opening[level].any())
@@ -117,12 +124,12 @@ class Search:
             ruin = RUINS[int(random.choice(len(RUINS), p=_SHARES[level > 0]))](solution, random, self._possible)
             if not len(ruin.out) and not len(ruin.wanted):
                 continue
-            before = self._turn(ruin, cost)
+            before = self.turn(ruin, cost)
             after = self.value()
             cooled = heat * (1 - max(spent, turn / limits.turns)) + 1e-12
             if _accepts(now, after, level, cooled * random.exponential()):
                 now = after
-                if _better(after, best):
+                if better(after, best):
                     best, kept = after, solution.save(np.arange(len(self._compiled.names)))
                     limits.watch(best)
             else:
@@ -130,11 +137,11 @@ class Search:
         kept.restore()
         return best
 
-    def _turn(self, ruin: Ruin, cost: FloatArray) -> Snapshot:
+    def turn(self, ruin: Ruin, cost: FloatArray) -> Snapshot:
         """Ruin and recreate once; how everything was before."""
         solution, random = self.solution, self._random
         waiting = np.flatnonzero(~solution.placed & self._possible)
-        some = random.choice(waiting, min(NEWCOMERS, len(waiting)), replace=False)
+        some = random.choice(waiting, min(self._newcomers, len(waiting)), replace=False)
         wanted = ruin.wanted
         others = np.concatenate([ruin.out, some[~np.isin(some, wanted)]])
         changed = np.concatenate([wanted, others]).astype(np.int64)
@@ -179,7 +186,7 @@ def _accepts(now: FloatArray, after: FloatArray, level: int, worse: float) -> bo
     return bool(after[level] <= now[level] + slack[level] + worse)
 
 
-def _better(after: FloatArray, best: FloatArray) -> bool:
+def better(after: FloatArray, best: FloatArray) -> bool:
     """Whether values are lexicographically lower, by more than rounding."""
     for one, other in zip(after, best, strict=True):
         slack = 1e-9 * max(abs(other), 1.0)

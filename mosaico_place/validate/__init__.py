@@ -29,7 +29,7 @@ RESERVED_KEYS = frozenset(
     {
         *NODE_RESOURCES,
         *DEVICE_RESOURCES,
-        *("kind", "reserved", "gpus", "forwarding", "hand-over", "labels", "prices", "runs"),
+        *("down", "drained", "kind", "node", "reserved", "gpus", "forwarding", "hand-over", "labels", "prices", "runs"),
         *("device", "processing", "bandwidth", "active", "opened", "move"),
         *("level", "needs", "once", "each", "capacity", "queue"),
     }
@@ -127,6 +127,8 @@ def _device_faults(instance: Instance, node: Node, path: Path) -> Iterator[Fault
         if "share" not in amounts:
             yield Fault(here, "needs a 'share': 1000 for a whole GPU")
         yield from amount_faults(amounts, DEVICE_RESOURCES, instance.resources, here)
+    for name in sorted(node.devices_down - node.devices.keys()):
+        yield unknown_name("device", name, node.devices, (*path, "gpus", name))
 
 
 def _dimension(instance: Instance, resource: str) -> Dimension | None:

@@ -1,0 +1,1 @@
+"""Following a changing instance: strategies that answer events, replays that compare them, and the orchestrator."""

@@ -1,0 +1,69 @@
+"""What ``classic`` and ``restructure`` share: a placement that follows the instance, and its first, plain answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from mosaico_place.dynamics.strategy import Setting
+from mosaico_place.instance import Instance
+from mosaico_place.kernel.live import Disturbed, Live
+from mosaico_place.kernel.prices import Prices
+from mosaico_place.placement import Placement
+
+
+class Follower:
+    """Keeps a :class:`Live` placement in step with what stands.
+
+    Attributes:
+        live: the placement.
+        max_moves: how many components may move in one answer.
+    """
+
+    def __init__(self, setting: Setting, *, first_only: bool = False) -> None:
+        self.live = Live(setting.instance, setting.placement, first_only=first_only)
+        self.max_moves = setting.max_moves
+        self._placement = self.live.placement()
+
+    def stand(self, instance: Instance, placement: Placement) -> None:
+        """Let exactly this instance and placement be what stands."""
+        if instance is not self.live.instance:
+            self.live.update(instance)
+        if placement is not self._placement:
+            self.live.sync(placement)
+        self._placement = placement
+
+    def follow(self, instance: Instance) -> Disturbed:
+        """Take on a changed instance: see :meth:`Live.update`."""
+        return self.live.update(instance)
+
+    def settled(self) -> Placement:
+        """The placement as it stands now, which is what stands from now on."""
+        self._placement = self.live.placement()
+        return self._placement
+
+    def place_plainly(self, disturbed: Disturbed, prices: Prices) -> None:
+        """Place what was disturbed, then what is new; where anything became free, what waits. Nothing else moves."""
+        live = self.live
+        names, order = live.compiled.names, {name: i for i, name in enumerate(live.instance.chains)}
+        required = live.compiled.tables.chains["required"]
+        for group in (disturbed.out, disturbed.new):
+            self.insert(sorted(group, key=lambda k: (-required[k], order[names[k]])), prices)
+        if disturbed.relieved:
+            tried = {*disturbed.out, *disturbed.new}
+            self.insert([k for k in live.waiting() if k not in tried], prices)
+
+    def insert(self, queue: Iterable[int], prices: Prices) -> None:
+        """Place chains in turn where there is room, and where no more components move than may."""
+        live, solution = self.live, self.live.solution
+        anything = np.full(len(live.compiled.names), np.inf)
+        chains = np.fromiter(queue, dtype=np.int64)
+        if self.max_moves is None:
+            solution.insert(live.with_room(chains), prices, anything)
+        else:
+            for k in chains:
+                solution.insert([int(k)], prices, anything)
+                if solution.moves() > self.max_moves:
+                    solution.remove([int(k)], prices)
+        live.dirty.update(int(k) for k in chains)

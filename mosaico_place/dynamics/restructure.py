@@ -1,0 +1,175 @@
+"""``restructure``: the plain answer first, then better ones around what changed, as the shadow prices point.
+
+What the event left without a place, and the waiting chains that are worth most beyond what they need, are embedded on
+the infrastructure as if it were empty, at the prices; the chains that stand in the way leave, the wanted one comes
+first, the others are placed again. A turn that does not make the levels better is taken back. So no answer is worse
+than the plain one (:mod:`.classic`), on the whole list of levels.
+"""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from mosaico_place.dynamics.displace import Displacer
+from mosaico_place.dynamics.follower import Follower
+from mosaico_place.dynamics.strategy import Reply, Setting
+from mosaico_place.dynamics.worth import Worth
+from mosaico_place.instance import Instance
+from mosaico_place.kernel.live import Disturbed, Live
+from mosaico_place.kernel.prices import Prices
+from mosaico_place.placement import Placement
+from mosaico_place.search.search import Limits, Search, better
+
+TURNS_PER_MISSING, MOST_TURNS = 4, 24
+"""Turns for each chain that an event left without a place, and for all of them."""
+
+TURNS_FOR_WAITING = 2
+"""Turns for waiting chains where an event made room."""
+
+LATER = 0.01
+"""What the shadow prices count on levels after the one that they are of."""
+
+LEARNING_SHARE, SEARCH_SHARE = 0.3, 0.6
+"""Parts of idle time: for the prices, and of what is left for each level but the last."""
+
+NOISE = 0.3
+"""How far the prices are shaken where a chain looks for another place."""
+
+FIRST_LEARNING_S = 2.0
+"""Seconds that the first prices may take, before anything happens."""
+
+
+class Restructure:
+    """Improves the plain answer around what changed.
+
+    Args:
+        setting: where it begins.
+        learning_s: seconds that the first shadow prices may take.
+    """
+
+    def __init__(self, setting: Setting, learning_s: float = FIRST_LEARNING_S) -> None:
+        self._setting = setting
+        self._follower = Follower(setting)
+        self._worth = Worth(self.live)
+        self._random = np.random.default_rng(setting.seed)
+        self._turned = 0
+        self._displaces: Displacer | None = None
+        self.learn(learning_s)
+
+    @property
+    def live(self) -> Live:
+        """The placement."""
+        return self._follower.live
+
+    def learn(self, seconds: float) -> None:
+        """Find shadow prices, and a bound, for the instance as it is."""
+        end = time.monotonic() + seconds
+        self._worth.learn(1, lambda: time.monotonic() > end)
+
+    def stand(self, instance: Instance, placement: Placement) -> None:
+        """Know what stands."""
+        self._follower.stand(instance, placement)
+
+    def answer(self, instance: Instance) -> Reply:
+        """Place what the change touches, then improve around it."""
+        started = time.monotonic()
+        disturbed = self._follower.follow(instance)
+        self._disturb(disturbed)
+        self._follower.place_plainly(disturbed, self.live.prices)
+        budget = self._setting.budget_s
+        self._improve(disturbed, np.inf if budget is None else started + budget)
+        return self._reply()
+
+    def improve(self, seconds: float) -> Reply | None:
+        """Refresh the prices, then search all levels; None if nothing better was found."""
+        end = time.monotonic() + seconds
+        self._disturb(self.live.update(self.live.instance))
+        self.learn(LEARNING_SHARE * seconds)
+        before = self.live.placement()
+        search = self._search()
+        level, count = self._worth.level or 0, self.live.compiled.levels.count
+        for j in range(level, count):
+            search.reprice(self._worth.shadow * (1.0 if j == level else LATER), j)
+            left = (end - time.monotonic()) * (SEARCH_SHARE if j + 1 < count else 1.0)
+            if left > 0:
+                search.improve(j, self._worth.cost, Limits(10**9, left))
+        self.live.dirty.update(self.live.slot.values())
+        return None if self._follower.settled() == before else self._reply()
+
+    def _improve(self, disturbed: Disturbed, deadline: float) -> None:
+        """Turns for what has no place, then for what waits where room was made."""
+        live = self.live
+        if not disturbed.relieved and live.solution.placed[[*disturbed.out, *disturbed.new]].all():
+            return
+        search, displacer = self._search(), self._displacer()
+        weights = live.compiled.levels.reject.sum(axis=0)
+        possible = live.compiled.tables.chains["possible"]
+        missing = [k for k in (*disturbed.out, *disturbed.new) if possible[k] and not live.solution.placed[k]]
+        turns = [k for k in sorted(missing, key=lambda k: -weights[k]) for _ in range(TURNS_PER_MISSING)][:MOST_TURNS]
+        if disturbed.relieved:
+            turns += self._promising(set(missing))
+        now = search.value()
+        for k in turns:
+            if time.monotonic() >= deadline:
+                break
+            if live.solution.placed[k]:
+                continue
+            ruin = displacer.ruin(k, self._shaken(search.prices), self._random)
+            if ruin is None:
+                continue
+            before = search.turn(ruin, self._worth.cost)
+            after = search.value()
+            if better(after, now):
+                now = after
+                live.dirty.update(int(one) for one in (*ruin.out, *ruin.wanted))
+            else:
+                before.restore()
+
+    def _promising(self, without: set[int]) -> list[int]:
+        """Some of the waiting chains that are worth most beyond what they need."""
+        waiting = np.array([k for k in self.live.waiting() if k not in without], dtype=np.int64)
+        weights = self.live.compiled.levels.reject[self._worth.level or 0, waiting]
+        gain = weights - self._worth.cost[waiting]
+        gain = np.where(np.isfinite(gain), gain, -np.inf) + 0.1 * weights * self._random.standard_normal(len(waiting))
+        best = np.argsort(-gain, kind="stable")[:TURNS_FOR_WAITING]
+        return [int(k) for k in waiting[best] if np.isfinite(self._worth.cost[k])]
+
+    def _shaken(self, prices: Prices) -> Prices:
+        """Prices of options with some noise, so that every turn looks elsewhere."""
+        return prices._replace(option=prices.option * np.exp(NOISE * self._random.standard_normal(prices.option.shape)))
+
+    def _search(self) -> Search:
+        """A search with the prices as they are, which tries no waiting chains by itself."""
+        self._turned += 1
+        seed = self._setting.seed + self._turned
+        search = Search(self.live.solution, self._worth.shadow, seed, self._setting.max_moves, newcomers=0)
+        search.reprice(self._worth.shadow, self._worth.level or 0)
+        return search
+
+    def _displacer(self) -> Displacer:
+        if self._displaces is None or self._displaces.compiled is not self.live.base:
+            self._displaces = Displacer(self.live)
+        return self._displaces
+
+    def _disturb(self, disturbed: Disturbed) -> None:
+        """Price what is new."""
+        changed = np.array([*disturbed.out, *disturbed.new], dtype=np.int64)
+        self._worth.forget(changed)
+        self._worth.note(changed)
+
+    def _reply(self) -> Reply:
+        """The placement, with the bounds that the kept prices prove."""
+        levels, level = self.live.compiled.levels, self._worth.level
+        bounds: list[float | None] = [None] * levels.count
+        bound = self._worth.bound
+        if level is not None and bound is not None:
+            bounds[:level] = [0.0] * level
+            bounds[level] = max(bound, 0.0)
+        return Reply(self._follower.settled(), tuple(bounds))
+
+
+def restructure(setting: Setting) -> Restructure:
+    """Ours."""
+    return Restructure(setting)

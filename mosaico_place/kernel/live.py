@@ -1,0 +1,551 @@
+"""A placement that follows its instance: what changed is compiled, what it disturbs is taken out, the rest stays.
+
+The arrays are compiled once for the best that the infrastructure has ever been (:mod:`.envelope`). What is down or
+full, and which chains there are, are numbers written into them. A change that they cannot express, such as a new
+price or a larger machine, leads to a new compilation; nothing else differs (the tests compare the two).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mosaico_place.compile import Problem, compile_infrastructure, compile_instance
+from mosaico_place.compile.infrastructure import BoolArray
+from mosaico_place.instance import Chain, Instance, Link, Node
+from mosaico_place.kernel.envelope import link_within, node_within, same_frame, widened
+from mosaico_place.kernel.glance import glance
+from mosaico_place.kernel.offers import menu_key, touch_key
+from mosaico_place.kernel.prices import Prices, falling_weights, price, reprice_chains
+from mosaico_place.kernel.rows import BANDWIDTH
+from mosaico_place.kernel.shapes import Sizes
+from mosaico_place.kernel.slots import Slots
+from mosaico_place.kernel.solution import LAST_CHOICE, Encoder, Solution
+from mosaico_place.kernel.tables import Compiled, compile_tables
+from mosaico_place.latency import order
+from mosaico_place.placement import EMPTY, ChainPlacement, Placement
+from mosaico_place.usage import NO_CAPACITY, Capacity
+
+SPARE = 1.0
+"""Room for chains that come, in parts of the room that those at hand need."""
+
+FINEST_BPS = 1000
+"""Rates are counted in no larger units than this, so that a new one rarely asks for another."""
+
+CLOSED = -1.0
+"""A load limit that rules an option or a program out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disturbed:
+    """What a change of the instance did to the placement.
+
+    Attributes:
+        out: slots of chains that stood and had to leave.
+        new: slots of chains that are new and do not stand yet.
+        relieved: whether anything became free, so that waiting chains may have room now.
+        rebuilt: why everything was compiled anew; empty if it was not.
+    """
+
+    out: tuple[int, ...]
+    new: tuple[int, ...]
+    relieved: bool
+    rebuilt: str = ""
+
+
+class Live:
+    """An instance and a placement of it, both changing.
+
+    Attributes:
+        instance: as it is now.
+        compiled: the same for the kernel; its arrays change in place.
+        base: with everything up and at its best, sharing the records of chains; what bounds are taken on.
+        solution: where the chains stand.
+        slot: chain -> index in the arrays.
+        dirty: slots whose placement may have changed since :meth:`placement` was last called.
+        first_only: whether components run in the first implementation of their function only.
+    """
+
+    def __init__(self, instance: Instance, placement: Placement = EMPTY, *, first_only: bool = False) -> None:
+        self.first_only = first_only
+        self._before = placement
+        self._compile(instance, widened(instance))
+        self._stand(placement)
+        self._remember()
+
+    def _compile(self, instance: Instance, best: Instance) -> None:
+        """Compile everything; nothing is placed."""
+        self.instance, self._best = instance, best
+        self.base = compile_tables(compile_instance(best), SPARE, {BANDWIDTH: FINEST_BPS})
+        tables, rows = self.base.tables, self.base.rows
+        if self.first_only:
+            self._close_all_but_first()
+        sizes = Sizes(*(len(getattr(tables, name)) for name in Sizes._fields))
+        self._places: dict[int, tuple[Sizes, Sizes]] = {}
+        start = Sizes()
+        for k in range(len(best.chains)):
+            self._places[k] = (start, _sizes(tables, k))
+            start = start.after(self._places[k][1])
+        self._slots = Slots((len(best.chains), start), (len(tables.chains), sizes))
+        self.slot = {name: k for k, name in enumerate(best.chains)}
+        own = tables._replace(
+            options=tables.options.copy(), option_carries=tables.option_carries.copy(),
+            programs=tables.programs.copy(), program_carries=tables.program_carries.copy(),
+            mask=tables.mask.copy(), delays=tables.delays.copy(), chains=tables.chains.copy(),
+            components=tables.components.copy(),
+        )  # fmt: skip
+        rows = replace(rows, capacity=rows.capacity.copy(), amount=rows.amount.copy(), closed=rows.closed.copy())
+        self._infrastructure = self.base.problem.infrastructure
+        problem = Problem(instance, self._infrastructure, {})
+        self.compiled = replace(self.base, problem=problem, tables=own, rows=rows)
+        self.solution = Solution(self.compiled)
+        self._encoder = Encoder(self.compiled)
+        self._belongings = _belongings(self.base)
+        self._immovable = np.zeros(len(tables.components), dtype=np.bool_)
+        self._unit_owner = np.full(len(tables.units), -1, dtype=np.int32)
+        for k, chain in enumerate(best.chains.values()):
+            self._note_chain(k, chain)
+        self.dirty: set[int] = set()
+        for node in instance.nodes.values():
+            self._open_node(node)
+        for number, link in enumerate(instance.links):
+            self._open_link(number, link)
+        self._redo_masks()
+        if any(one is not two for one, two in zip(instance.links, best.links, strict=True)):
+            self._redo_delays()
+        self.solution.state.free[...] = rows.room()
+        self._weights = falling_weights(self.compiled.levels.count)
+        self.prices = price(self.compiled, np.zeros_like(rows.capacity), weights=self._weights)
+
+    # What is where
+
+    def placement(self) -> Placement:
+        """The placement by name; chains that did not change are the objects that they were."""
+        chains = dict(self._before.chains)
+        for k in self.dirty:
+            name = self.compiled.names[k]
+            if name and self.solution.placed[k]:
+                now = self.solution.chain(k)
+                if chains.get(name) != now:
+                    chains[name] = now
+            elif name:
+                chains.pop(name, None)
+        for name in [name for name in chains if name not in self.slot]:
+            del chains[name]
+        self.dirty.clear()
+        self._before = Placement(chains, self.solution.openings())
+        return self._before
+
+    def waiting(self) -> list[int]:
+        """Slots of chains that do not stand, in the instance's order."""
+        placed = self.solution.placed
+        return [k for name in self.instance.chains if not placed[k := self.slot[name]]]
+
+    def with_room(self, chains: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Those of the chains that could have room as far as a glance tells."""
+        found = np.zeros(len(chains), dtype=np.bool_)
+        glance(self.compiled.tables, self.solution.state, chains, found)
+        return chains[found]
+
+    # Following the instance
+
+    def update(self, instance: Instance) -> Disturbed:
+        """Take on a changed instance: compile what differs, take out what cannot stay as it stands.
+
+        The placement before, which ``dropped`` and ``moves`` compare with, is the one that stands now.
+        """
+        self._remember()
+        placed_before, before = self.placement(), self.instance
+        if why := self._beyond(instance):
+            return self._rebuild(instance, placed_before, why)
+        self.instance = instance
+        self.compiled = replace(self.compiled, problem=Problem(instance, self._infrastructure, {}))
+        self.solution.compiled = self.compiled
+        nodes = [node for name, node in instance.nodes.items() if node is not before.nodes[name]]
+        links = [i for i, link in enumerate(instance.links) if link is not before.links[i]]
+        gone = [name for name in before.chains if name not in instance.chains]
+        changed = [chain for name, chain in instance.chains.items() if before.chains.get(name) is not chain]
+        opened = self.solution.state.opened > 0
+        out: list[int] = []
+        freed = bool(gone)
+        stood: dict[str, ChainPlacement] = {}
+        for name in gone:
+            self._drop(self.slot.pop(name))
+        for chain in changed:
+            if (k := self.slot.pop(chain.name, None)) is not None:
+                freed = True
+                if self.solution.placed[k]:
+                    stood[chain.name] = placed_before.chains[chain.name]
+                self._drop(k)
+        if nodes or links:
+            worse, better = self._change_infrastructure(before, nodes, links)
+            freed |= better
+            out += self._settle(worse, opened)
+        new: list[int] = []
+        for chain in changed:
+            if (taken := self._add(chain)) is None:
+                self.instance = before
+                return self._rebuild(instance, placed_before, "there is no room in the arrays for another chain")
+            if chain.name in stood:
+                self._remember_chain(taken, stood[chain.name])
+                if not self._put(taken, stood[chain.name], opened):
+                    out.append(taken)
+            else:
+                new.append(taken)
+        reprice_chains(self.prices, self.compiled, self._weights)
+        return Disturbed(tuple(out), tuple(new), freed)
+
+    def sync(self, placement: Placement) -> None:
+        """Let exactly this placement stand; what cannot is left out."""
+        self.placement()
+        differs = [
+            name for name in self.slot if self._before.chains.get(name) is not placement.chains.get(name)
+            and self._before.chains.get(name) != placement.chains.get(name)
+        ]  # fmt: skip
+        self.solution.remove([self.slot[name] for name in differs], self.prices)
+        self.dirty.update(self.slot[name] for name in differs)
+        opened = np.array(
+            [placement.instances.get(key, 0) > 0 for key in self.compiled.offers.openings], dtype=np.bool_
+        )
+        for name in differs:
+            if name in placement.chains:
+                self._put(self.slot[name], placement.chains[name], opened)
+        self.placement()
+
+    def _beyond(self, instance: Instance) -> str:
+        """Why the arrays cannot express the instance; empty if they can."""
+        before = self.instance
+        for part in ("functions", "resources", "prices", "objective", "classes"):
+            if getattr(instance, part) is not getattr(before, part) and getattr(instance, part) != getattr(
+                before, part
+            ):
+                return f"other {part}"
+        if not same_frame(instance, before):
+            return "other nodes or links"
+        for name, node in instance.nodes.items():
+            if node is not before.nodes[name] and not node_within(node, self._best.nodes[name]):
+                return f"node {name} changed beyond what was compiled"
+        for link, other, best in zip(instance.links, before.links, self._best.links, strict=True):
+            if link is not other and not link_within(link, best):
+                return f"link {link.ends[0]} - {link.ends[1]} is better than what was compiled"
+        for name, chain in instance.chains.items():
+            if before.chains.get(name) is not chain and (why := self._unknown(chain)):
+                return f"chain {name}: {why}"
+        return ""
+
+    def _unknown(self, chain: Chain) -> str:
+        """What of a chain the arrays have no number for."""
+        offers, unit = self.base.offers, self.base.rows.quantum[BANDWIDTH]
+        if chain.preference:
+            return "it has preferences"
+        for component in chain.components.values():
+            function = self.instance.functions.get(component.function or "")
+            if function is not None and menu_key(function, component) not in offers.menus:
+                return f"{function.name} is new"
+        for flow in chain.flows:
+            if flow.rate_bps % unit:
+                return "a rate is finer than those before"
+            if not self.base.shapes.knows(chain, flow) or touch_key(flow) not in offers.touches:
+                return f"the flow from {flow.tail} to {flow.head} is of a new kind"
+        labels = {group.by for group in (*chain.together, *chain.apart) if group.by is not None}
+        return "" if labels <= self.base.shapes.labels.keys() else "it names a new label"
+
+    def _rebuild(self, instance: Instance, before: Placement, why: str) -> Disturbed:
+        """Compile anew and let everything stand as it did, as far as it can."""
+        known = self.instance.chains
+        self._compile(instance, widened(instance, self._best))
+        self._before = before
+        self._stand(before)
+        for name, placement in before.chains.items():
+            if name in self.slot:
+                self._remember_chain(self.slot[name], placement)
+        placed = self.solution.placed
+        out = tuple(self.slot[name] for name in before.chains if name in self.slot and not placed[self.slot[name]])
+        self.dirty.update(self.slot.values())
+        new = tuple(k for name, k in self.slot.items() if name not in before.chains and name not in known)
+        return Disturbed(out, new, True, why)
+
+    # Chains
+
+    def _add(self, chain: Chain) -> int | None:
+        """Write a chain into a free slot; None if there is none."""
+        block = self.base.shapes.block(chain, None)
+        if (place := self._slots.take(block.sizes)) is None:
+            return None
+        k, start = place
+        self._places[k] = (start, block.sizes)
+        self.slot[chain.name] = k
+        self.base.names[k] = chain.name
+        self.base.component_names[k] = order(chain)
+        self.base.write(k, chain, block, start)
+        self._note_chain(k, chain)
+        tables, base = self.compiled.tables, self.base.tables
+        tables.chains[k] = base.chains[k]
+        mine = slice(start.components, start.components + block.sizes.components)
+        tables.components[mine] = base.components[mine]
+        units = slice(start.units, start.units + block.sizes.units)
+        self._mask_units(units)
+        if tables.chains[k]["possible"] and not tables.mask[units].any(axis=1).all():
+            tables.chains[k]["possible"] = 0
+        embeddings = self.solution.embeddings
+        embeddings.option[mine] = -1
+        embeddings.placed[k] = False
+        self.solution.chain_costs[k] = self.compiled.levels.reject[:, k]
+        self.dirty.add(k)
+        return k
+
+    def _drop(self, k: int) -> None:
+        """Take a chain out for good."""
+        if self.solution.placed[k]:
+            self.solution.remove([k], self.prices)
+        start, sizes = self._places.pop(k)
+        self._slots.give(k, start, sizes)
+        self.base.names[k] = ""
+        self.base.levels.clear(k)
+        self.solution.chain_costs[k] = 0.0
+        self._unit_owner[start.units : start.units + sizes.units] = -1
+        self._immovable[start.components : start.components + sizes.components] = False
+        self.compiled.tables.components["ran"][start.components : start.components + sizes.components] = 0
+        for tables in (self.base.tables, self.compiled.tables):
+            tables.chains[k]["possible"] = 0
+            tables.chains[k]["required"] = 0
+        self.dirty.discard(k)
+
+    def _note_chain(self, k: int, chain: Chain) -> None:
+        start, sizes = self._places[k]
+        self._unit_owner[start.units : start.units + sizes.units] = k
+        movable = [chain.components[name].movable for name in self.base.component_names[k]]
+        self._immovable[start.components : start.components + sizes.components] = ~np.array(movable, dtype=np.bool_)
+
+    def _stand(self, placement: Placement) -> None:
+        """Place what a placement says, as far as it has room."""
+        self.solution.load(placement, self.prices)
+        self.dirty.update(self.slot.values())
+
+    def _put(self, k: int, placement: ChainPlacement, opened: BoolArray) -> bool:
+        """Let a chain stand as it did; False if it cannot."""
+        return self._encoder(k, placement, self.solution.embeddings) and self.solution.put(k, self._kept(opened))
+
+    def _kept(self, opened: BoolArray) -> Prices:
+        """Prices at which programs that were opened serve again where there is a choice."""
+        programs = self.compiled.tables.program_opening
+        was = np.append(opened, True)[programs]
+        return self.prices._replace(program=np.where(was, self.prices.program, LAST_CHOICE))
+
+    def _remember(self) -> None:
+        """Make what stands now the placement before."""
+        tables, levels, solution = self.compiled.tables, self.compiled.levels, self.solution
+        components, option, placed = tables.components, solution.embeddings.option, solution.placed
+        stands = placed[self.compiled.owner] & (components["menu"] >= 0) & (option >= 0)
+        away = np.unique(self.compiled.owner[stands & (components["ran"] > 0) & (option != components["home"])])
+        components["ran"] = stands
+        components["home"] = np.where(stands, option, -1)
+        up = np.fromiter((node.up for node in self.instance.nodes.values()), dtype=np.bool_)
+        at = tables.options["node"][np.where(stands, option, 0)] if len(tables.options) else np.zeros_like(option)
+        components["locked"] = self._immovable & stands & up[at]
+        levels.reject[...] = levels.rejected + levels.dropped * placed
+        solution.chain_costs[~placed] = levels.reject.T[~placed]
+        if len(away):  # what they paid for moving is paid
+            self._again([int(k) for k in away], solution.state.opened > 0)
+
+    def _remember_chain(self, k: int, placement: ChainPlacement) -> None:
+        """Say of a chain that was written anew where it stood before."""
+        components, offers = self.compiled.tables.components, self.compiled.offers
+        first = self._places[k][0].components
+        for c, name in enumerate(self.compiled.component_names[k], start=first):
+            spot = placement.components.get(name)
+            if spot is not None and components[c]["menu"] >= 0:
+                up = spot.node in self.instance.nodes and self.instance.nodes[spot.node].up
+                components[c]["ran"] = 1
+                components[c]["home"] = offers.find(int(components[c]["menu"]), spot)
+                components[c]["locked"] = self._immovable[c] and up
+        levels = self.compiled.levels
+        levels.reject[:, k] = levels.rejected[:, k] + levels.dropped[:, k]
+        if not self.solution.placed[k]:
+            self.solution.chain_costs[k] = levels.reject[:, k]
+
+    # The infrastructure
+
+    def _change_infrastructure(
+        self, before: Instance, nodes: Sequence[Node], links: Sequence[int]
+    ) -> tuple[NDArray[np.int64], bool]:
+        """Write what changed; (placed chains that may not be able to stay, whether anything became free)."""
+        solution, tables, rows = self.solution, self.compiled.tables, self.compiled.rows
+        had = rows.room()
+        affected = np.zeros(len(tables.chains), dtype=np.bool_)
+        index, hosts = self._infrastructure.index, False
+        for node in nodes:
+            self._open_node(node)
+            was = before.nodes[node.name]
+            hosts |= node.runs != was.runs or node.up != was.up
+            if node.runs != was.runs or node.up != was.up or node.devices_down != was.devices_down:
+                affected |= solution.here[index[node.name]]
+        names = {node.name for node in nodes}
+        reopened = [i for i, link in enumerate(self.instance.links) if names and not names.isdisjoint(link.ends)]
+        timing = False
+        for i in {*links, *reopened}:
+            link = self.instance.links[i]
+            self._open_link(i, link)
+            if before.link_up(before.links[i]) and not self.instance.link_up(link):
+                affected |= self._using(link)
+            if _waits(link, self.base.shapes.bursts) != _waits(before.links[i], self.base.shapes.bursts):
+                timing = True
+                affected |= self._using(link)
+        if hosts:
+            self._redo_masks()
+            components = tables.components
+            components["locked"] &= self._up[tables.options["node"][np.maximum(components["home"], 0)]]
+        if timing:
+            self._redo_delays()
+        room = rows.room()
+        solution.state.free[...] += room - had
+        for row in np.flatnonzero((solution.state.free < np.minimum(room, 0)).any(axis=0)):
+            affected |= self.on_row(int(row))
+        worse = np.flatnonzero(affected & solution.placed)
+        better = bool((room > had).any()) or hosts or timing
+        return worse, better
+
+    def _settle(self, affected: Iterable[int], opened: BoolArray) -> list[int]:
+        """Take chains out and put back those that can stay as they stand, the weightiest first; the others."""
+        weights = self.compiled.levels.rejected.sum(axis=0)
+        required = self.compiled.tables.chains["required"]
+        order = {name: i for i, name in enumerate(self.instance.chains)}
+        names = self.compiled.names
+        queue = sorted((int(k) for k in affected), key=lambda k: (-required[k], -weights[k], order[names[k]]))
+        return self._again(queue, opened)
+
+    def _again(self, queue: list[int], opened: BoolArray) -> list[int]:
+        """Take chains out and put each back as it stood; those that cannot."""
+        option, prices = self.solution.embeddings.option, self._kept(opened)
+        ranges = [slice(self._places[k][0].components, self._places[k][0].components + self._places[k][1].components)
+                  for k in queue]  # fmt: skip
+        stood = [option[part].copy() for part in ranges]
+        self.solution.remove(queue, self.prices)
+        out = []
+        for k, part, before in zip(queue, ranges, stood, strict=True):
+            option[part] = before
+            if not self.compiled.tables.chains[k]["possible"] or not self.solution.put(k, prices):
+                out.append(k)
+        self.dirty.update(queue)
+        return out
+
+    def _using(self, link: Link) -> BoolArray:
+        one, other = (self._infrastructure.index[name] for name in link.ends)
+        both: BoolArray = self.solution.here[one] & self.solution.here[other]
+        return both
+
+    def on_row(self, row: int) -> BoolArray:
+        """(chains,) which may use a capacity."""
+        name, index = self.compiled.rows.names[row], self._infrastructure.index
+        here = self.solution.here
+        if name[0] == "link":
+            both: BoolArray = here[index[name[1]]] & here[index[name[2]]]
+            return both
+        on: BoolArray = here[index[name[1]]]
+        return on
+
+    def _open_node(self, node: Node) -> None:
+        """Write what a node has and runs now."""
+        has = self._belongings[self._infrastructure.index[node.name]]
+        for row, resource in has.capacities:
+            there = Capacity(node.capacity.get(resource, 0), node.reserved.get(resource, 0))
+            self.compiled.rows.write(row, self.instance, there if node.up else NO_CAPACITY)
+        for row, device, resource in has.of_devices:
+            there = Capacity(node.working.get(device, {}).get(resource, 0))
+            self.compiled.rows.write(row, self.instance, there if node.up else NO_CAPACITY)
+        tables, best = self.compiled.tables, self.base.tables
+        for records, flat, known, numbers in (
+            (tables.options, tables.option_carries, best.option_carries, has.options),
+            (tables.programs, tables.program_carries, best.program_carries, has.programs),
+        ):
+            limit = known[numbers] if node.runs else np.full(len(numbers), CLOSED)
+            flat[numbers] = limit
+            records["carries"][numbers] = limit
+        for device in node.devices_down:
+            of_device = has.devices.get(device, [])
+            tables.option_carries[of_device] = CLOSED
+            tables.options["carries"][of_device] = CLOSED
+
+    def _open_link(self, number: int, link: Link) -> None:
+        """Write what a link carries now."""
+        rows, up = self.compiled.rows, self.instance.link_up(link)
+        for row, way in enumerate((link.forth, link.back), start=rows.first_arc + 2 * number):
+            rows.write(row, self.instance, Capacity(way.bandwidth_bps, way.reserved_bps) if up else NO_CAPACITY)
+            rows.closed[row] = not up
+
+    def _mask_units(self, units: slice) -> None:
+        fixed = self.base.tables.units["node"][units] >= 0
+        open_ = np.where(fixed[:, None], self._up[None, :], self._hosts[None, :])
+        np.logical_and(self.base.tables.mask[units], open_, out=self.compiled.tables.mask[units])
+
+    def _redo_masks(self) -> None:
+        """Rule out nodes that run nothing, and chains that have no place left."""
+        nodes = self.instance.nodes.values()
+        self._up = np.fromiter((node.up for node in nodes), dtype=np.bool_)
+        self._hosts = np.fromiter((bool(node.runs) for node in nodes), dtype=np.bool_)
+        tables = self.compiled.tables
+        self._mask_units(slice(None))
+        nowhere = self._unit_owner[~tables.mask.any(axis=1) & (self._unit_owner >= 0)]
+        tables.chains["possible"] = self.base.tables.chains["possible"]
+        tables.chains["possible"][nowhere] = 0
+
+    def _redo_delays(self) -> None:
+        """Write what every arc takes now."""
+        self.base.shapes.write_delays(compile_infrastructure(self.instance), self.compiled.tables.delays)
+
+    def _close_all_but_first(self) -> None:
+        """Rule out every implementation but the first that its function lists."""
+        tables, offers = self.base.tables, self.base.offers
+        later = [o for o, run in enumerate(offers.runs) if run.candidate.implementation is not None
+                 and run.candidate.implementation.name != next(iter(run.function.implementations))]  # fmt: skip
+        tables.option_carries[later] = CLOSED
+        tables.options["carries"][later] = CLOSED
+
+
+@dataclass(slots=True)
+class _Belongings:
+    """What of the arrays speaks of one node: rows of capacities; numbers of options, also by device; of programs."""
+
+    capacities: list[tuple[int, str]] = field(default_factory=list)
+    of_devices: list[tuple[int, str, str]] = field(default_factory=list)
+    options: list[int] = field(default_factory=list)
+    devices: dict[str, list[int]] = field(default_factory=dict)
+    programs: list[int] = field(default_factory=list)
+
+
+def _belongings(compiled: Compiled) -> list[_Belongings]:
+    """By node."""
+    index = compiled.problem.infrastructure.index
+    found = [_Belongings() for _ in index]
+    for row, name in enumerate(compiled.rows.names):
+        if name[0] == "node":
+            found[index[name[1]]].capacities.append((row, name[2]))
+        elif name[0] == "device":
+            found[index[name[1]]].of_devices.append((row, name[2], name[3]))
+    for option, run in enumerate(compiled.offers.runs):
+        has = found[run.candidate.node]
+        has.options.append(option)
+        if run.candidate.device is not None:
+            has.devices.setdefault(run.candidate.device, []).append(option)
+    for program, (node, *_) in enumerate(compiled.offers.program_runs):
+        found[node].programs.append(program)
+    return found
+
+
+def _sizes(tables: Any, k: int) -> Sizes:
+    """How many records chain ``k`` has."""
+    chain = tables.chains[k]
+    count = {name: int(chain[f"{name}_end"] - chain[name]) for name in ("component", "flow", "unit", "budget", "apart")}
+    budgets = tables.budgets[chain["budget"] : chain["budget_end"]]
+    steps = int((budgets["flow_end"] - budgets["flow"]).sum())
+    return Sizes(count["component"], count["flow"], count["unit"], count["budget"], steps, count["apart"])
+
+
+def _waits(link: Link, bursts: bool) -> tuple[tuple[int, ...], ...]:
+    """What decides the time that traffic takes on a link; its bandwidth only where there are bursts."""
+    ways = (link.forth, link.back)
+    return tuple((way.latency_ns, way.classic_ns, way.l4s_ns, way.bandwidth_bps * bursts) for way in ways)
