@@ -47,6 +47,7 @@ class _Course:
         placed: how it runs, or, where it changes, how it ran before; None if it does not.
         target: how it is to run after its next switch, once that has begun.
         starting: component -> spot, that still has to be started before the switch.
+        carrying: component -> spot, whose state still has to be carried there before the switch.
         stopping: component -> spot, that still has to be stopped after it; None before it.
         halted: position of the step that stopped its traffic; None while it flows.
         sources: component -> where its state can be carried from.
@@ -57,6 +58,7 @@ class _Course:
     placed: ChainPlacement | None
     target: ChainPlacement | None = None
     starting: dict[str, Spot] = field(default_factory=dict)
+    carrying: dict[str, Spot] = field(default_factory=dict)
     stopping: dict[str, Spot] | None = None
     halted: int | None = None
     sources: Mapping[str, Spot] = field(default_factory=dict)
@@ -90,7 +92,10 @@ class _Replay:
         self._courses |= {name: _Course(None) for name in transition.after.chains if name not in self._courses}
         self._courses = {name: one for name, one in self._courses.items() if self._scenery.running_form(name)}
         self._spans: list[Interruption] = []
-        self._known: dict[tuple[str, int, bool], tuple[ChainPlacement, Items]] = {}
+        self._programs = programs_of(self._scenery.transit, self._counts, self._counts)
+        self._charged: dict[
+            tuple[str, int, int, bool], tuple[ChainPlacement | None, ChainPlacement | None, Charge]
+        ] = {}
 
     def _course(self, placed: ChainPlacement) -> _Course:
         left = remains(self._instance, placed)
@@ -176,7 +181,8 @@ class _Replay:
             yield f"only {before} are opened"
         if not self._counts[opening]:
             del self._counts[opening]
-        self._known.clear()
+        self._programs = programs_of(self._scenery.transit, self._counts, self._counts)
+        self._charged.clear()
 
     def _begin(self, position: int, name: str, course: _Course) -> None:
         """See what a chain is to be like after its next switch; it is charged from now on."""
@@ -186,6 +192,16 @@ class _Replay:
             before = {} if course.placed is None else course.placed.components
             spots = course.target.components.items()
             course.starting = {key: spot for key, spot in spots if before.get(key) != spot}
+            moved = ((key, spot) for key, spot in spots if course.sources.get(key, spot) != spot)
+            course.carrying = {key: spot for key, spot in moved if self._state_bytes(name, key, course)}
+
+    def _state_bytes(self, name: str, component: str, course: _Course) -> int:
+        """What is to be carried of a component; nothing if it ran another function before."""
+        now = self._instance.chains[name].components[component].function or ""
+        form = self._scenery.running_form(name) if course.original else self._instance.chains[name]
+        before = None if form is None else form.components.get(component)
+        same = before is not None and before.function == now
+        return self._instance.functions[now].state_bytes if same else 0
 
     def _start(self, step: Step, course: _Course) -> Iterator[str]:
         name = step.component or ""
@@ -207,15 +223,19 @@ class _Replay:
         if name in course.starting or step.source is None or spot is None or course.sources.get(name) != step.source:
             yield f"{name} has nothing to carry, or nowhere to carry it"
             return
-        function = self._instance.functions[self._instance.chains[step.chain or ""].components[name].function or ""]
-        takes = self._ways.transfer_ns(step.source.node, spot.node, function.state_bytes)
-        if not function.state_bytes or step.source == spot or step.duration_ns != takes:
-            yield f"{name} has no state, or carrying it takes another time"
+        if course.carrying.pop(name, None) is None:
+            yield f"{name} has no state to carry, or it is there by now"
+        size = self._state_bytes(step.chain or "", name, course)
+        if step.duration_ns != self._ways.transfer_ns(step.source.node, spot.node, size):
+            yield "takes another time"
 
     def _switch(self, step: Step, course: _Course) -> Iterator[str]:
         if course.stopping is not None or course.starting or course.target != step.placement:
             yield f"what it switches to has not started: {', '.join(course.starting)}"
-        if step.chain not in self._changed:
+        if course.carrying:
+            yield f"state is left behind: {', '.join(course.carrying)}"
+        same = course.placed == course.target and course.halted is None
+        if step.chain not in self._changed or (same and not course.original):
             yield "nothing about it is to change"
         assert course.target is not None, "set when the step began"
         placed = course.placed or ChainPlacement({}, {})
@@ -291,23 +311,24 @@ class _Replay:
 
     def _charge(self, name: str, course: _Course) -> Charge:
         """What a chain is charged: as it runs, and as it is to run if it is on its way there."""
-        old = self._items(name, course.placed, original=course.original)
-        if course.target is None:
-            return charge(old)
-        new = self._items(name, course.target, original=False)
-        return charge_both(old, new) if course.placed is not None else charge(new)
+        key = (name, id(course.placed), id(course.target), course.original)
+        if key not in self._charged:
+            old = self._items(name, course.placed, original=course.original)
+            charged = charge(old)
+            if course.target is not None:
+                new = self._items(name, course.target, original=False)
+                charged = charge_both(old, new) if course.placed is not None else charge(new)
+            # Both are kept with it, so that no other placement gets their ids meanwhile.
+            self._charged[key] = course.placed, course.target, charged
+        return self._charged[key][2]
 
     def _items(self, name: str, placed: ChainPlacement | None, *, original: bool) -> Items:
         if placed is None:
             return Items()
-        key = (name, id(placed), original)
-        if key not in self._known:
-            form = self._scenery.running_form(name) if original else self._instance.chains[name]
-            assert form is not None, "chains that nobody knows are left out"
-            instance = self._scenery.transit if original else self._instance
-            scene = Scene(self._hops, programs_of(self._scenery.transit, self._counts, self._counts))
-            self._known[key] = placed, items_of(instance, form, placed, scene)
-        return self._known[key][1]
+        form = self._scenery.running_form(name) if original else self._instance.chains[name]
+        assert form is not None, "chains that nobody knows are left out"
+        instance = self._scenery.transit if original else self._instance
+        return items_of(instance, form, placed, Scene(self._hops, self._programs))
 
     def _compare(self, position: int, before: _Totals, now: _Totals) -> Iterator[Violation]:
         """What a step breaks or makes worse."""
