@@ -119,6 +119,15 @@ def test_a_move() -> None:
     ]
 
 
+def test_times_are_told_to_four_digits() -> None:
+    """Tests that 2 GiB over 10 Gbps, 1.717986919 s rounded up, are told as people say it."""
+    functions = {**FUNCTIONS, "app": replace(FUNCTIONS["app"], state_bytes=2**31)}
+    small = network(line("x", "app"), cpu={"one": 2, "two": 2}, functions=functions)
+    found = planned(small, {"x": at("one")}, {"x": at("two")})
+    assert found.steps[1].duration_ns == 1_717_986_919
+    assert plan_lines(found)[1] == "2. transfer a of x from one (vnf) to two (vnf), 1.718 s"
+
+
 def test_what_leaves_goes_first_and_what_arrives_comes_last() -> None:
     """Tests that a move takes the place of a chain that departs, and an arrival the place that the move leaves."""
     earlier = network(line("gone", "app"), line("x", "app"), cpu={"one": 2, "two": 2})
@@ -447,6 +456,21 @@ def test_the_judge_finds(case: str) -> None:
     found = [f"{one.where}: {one.message}" for one in check_plan(THERE, Plan(tuple(steps)))]
     assert told in found
     assert check_plan(THERE, Plan((START, CARRY, SWITCH, STOP))) == []
+
+
+def test_the_judge_sees_a_program_that_is_taken_away() -> None:
+    """Tests that no program is closed under the flow of a chain that runs, nor a second one opened beside it."""
+    small = network(line("x", "app", per_hop=("tele",)), cpu={"one": 2})
+    old, new = (Opening("sw", "tele", name) for name in ("p4", "p4-new"))
+    runs = {"x": at("one")}
+    there = Transition(small, small, Placement(runs, {old: 1}), Placement(runs, {new: 1}))
+    close = Step(Act.STOP, opening=old, count=1)
+    load = Step(Act.START, opening=new, count=1, duration_ns=3 * S)
+    switch = Step(Act.SWITCH, "x", placement=at("one"))
+    one, *_ = check_plan(there, Plan((close, load, switch)))
+    assert (one.where, one.message) == ("step 1, chain x, flow in -> a", "'tele' is not opened on sw")
+    found = check_plan(there, Plan((load, switch, close)))
+    assert found[0].message == "a program is opened at most once per switch"
 
 
 def test_the_judge_knows_who_stands_still() -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from mosaico_place.placement import Spot
 from mosaico_place.planning.steps import Act, Interruption, Plan, Step
-from mosaico_place.quantities import Dimension, format_quantity
 
 FORMAT = 1
 """Version of the document."""
 NS_PER_US = 1000
+_UNITS = (("s", 10**9), ("ms", 10**6), ("us", 10**3))
 
 
 def plan_document(plan: Plan) -> dict[str, object]:
@@ -103,4 +103,6 @@ def _interruption_in_words(one: Interruption) -> str:
 
 
 def _time(duration_ns: int) -> str:
-    return format_quantity(duration_ns, Dimension.TIME)
+    """A time as people say it, to four digits."""
+    unit, size = next(((unit, size) for unit, size in _UNITS if duration_ns >= size), ("ns", 1))
+    return f"{duration_ns / size:.4g} {unit}"
