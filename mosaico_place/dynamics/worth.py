@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from mosaico_place.columns.generation import ROUNDING, Generation
 from mosaico_place.columns.method import CLOSE
 from mosaico_place.compile.infrastructure import FloatArray
-from mosaico_place.kernel.batch import Pricer, no_surcharges, price_chains
+from mosaico_place.kernel.batch import Measurer, Pricer, no_surcharges, price_chains
 from mosaico_place.kernel.embed import no_embeddings
 from mosaico_place.kernel.levels import Levels
 from mosaico_place.kernel.live import Live
@@ -64,7 +64,9 @@ class Worth:
         base = replace(live.base, levels=_one_level(live.base.levels, self.level))
         pricer = Pricer(base, threads)
         try:
-            generation = Generation.begun(replace(base, rows=live.compiled.rows), pricer, stop)
+            now = replace(base, rows=live.compiled.rows)
+            # Embeddings are of the infrastructure at its best, where they have room alone; now they may have none.
+            generation = Generation.begun(now, pricer, stop, Measurer(base))
             generation.run(stop, lambda value, bound: value - bound <= CLOSE * max(abs(value), 1e-6))
         finally:
             pricer.close()
@@ -91,6 +93,8 @@ class Worth:
 
     def forget(self, chains: NDArray[np.int64]) -> None:
         """Chains in these slots are others now: what they were charged for openings is theirs no more."""
+        if self._live.base is not self._compiled:
+            return  # nothing is known of any of them
         start, amount = self._charges.start, self._charges.amount
         for k in chains:
             amount[start[k] : start[k + 1]] = 0.0
