@@ -136,7 +136,8 @@ def _node(instance: Instance, node: Node) -> dict[str, Tree]:
         tree["runs"] = [str(level) for level in Level if level in node.offers]
     if prices := _prices(instance, node.prices):
         tree["prices"] = prices
-    return tree | {word: "true" for word, said in (("down", not node.up), ("drained", node.drained)) if said}
+    flags = {"down": not node.up, "drained": node.drained, "hitless": node.hitless}
+    return tree | {word: "true" for word, said in flags.items() if said}
 
 
 def _device(instance: Instance, node: Node, name: str) -> dict[str, Tree]:
@@ -179,6 +180,10 @@ def _function(instance: Instance, function: Function) -> dict[str, Tree]:
         tree["shared"] = "true"
     if function.l4s:
         tree["queue"] = "l4s"
+    if function.state_bytes:
+        tree["state"] = format_quantity(function.state_bytes, Dimension.BYTES)
+    if function.reload_ns:
+        tree["reload"] = _time(function.reload_ns)
     if prices := _prices(instance, function.prices):
         tree["prices"] = prices
     return tree

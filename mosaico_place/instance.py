@@ -102,6 +102,7 @@ class Node:
         up: whether it works; a node that is down runs and forwards nothing, and all its links are down with it.
         drained: whether it is to be emptied: it runs nothing, but forwards, and keeps the endpoints that stand on it.
         devices_down: the devices that hold nothing.
+        hitless: whether a switch goes on forwarding while a program is loaded.
     """
 
     name: str
@@ -117,6 +118,7 @@ class Node:
     up: bool = True
     drained: bool = False
     devices_down: frozenset[str] = frozenset()
+    hitless: bool = False
 
     @property
     def runs(self) -> frozenset[Level]:
@@ -248,6 +250,8 @@ class Function:
         prices: overrides of the instance's and the nodes' prices.
         shared: whether components are served by instances that are opened per node and implementation.
         l4s: whether it is an L4S queue: what it serves waits less at the links of its switch.
+        state_bytes: what has to be carried over where a component of it moves.
+        reload_ns: how long loading its program takes on a switch that is not hitless.
     """
 
     name: str
@@ -255,6 +259,8 @@ class Function:
     prices: Prices = NO_PRICES
     shared: bool = False
     l4s: bool = False
+    state_bytes: int = 0
+    reload_ns: int = 0
 
     def shared_by(self, user: Component | Flow) -> bool:
         """Whether instances that are opened for many serve the user, a component or a flow with per-hop functions."""

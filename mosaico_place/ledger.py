@@ -112,6 +112,14 @@ class Ledger:
         self._watching.append(touched)
         return touched
 
+    def visitors(self, node: str) -> tuple[str, ...]:
+        """The accepted chains that stand on a node or pass it."""
+        return tuple(self._visitors.get(node, ()))
+
+    def charged(self, name: str) -> Mapping[CapacityName, int]:
+        """What a chain takes of every capacity that it takes anything of; nothing if it is not accepted or known."""
+        return self._charged[name][1] if name in self._charged else {}
+
     def place(self, name: str, chain_placement: ChainPlacement | None) -> None:
         """Add a chain, or put it in another place; with None it is not accepted any more."""
         self._change({name: chain_placement}, {})

@@ -40,6 +40,12 @@ class Rule(StrEnum):
     """Per class, use of each resource and link direction <= share x capacity."""
     MAX_MOVES = "max-moves"
     """At most so many components move; one that is not movable stays while its node is up."""
+    TRANSIENT = "transient"
+    """Of plans: no step breaks what placements share, nor makes worse what the event has broken."""
+
+
+OF_PLACEMENTS = tuple(rule for rule in Rule if rule is not Rule.TRANSIENT)
+"""The rules that a placement can break; the other one is about the steps from one placement to the next."""
 
 
 class CostTerm(StrEnum):

@@ -107,7 +107,8 @@ def nodes(draw: st.DrawFn, name: str, resources: Mapping[str, Dimension]) -> Nod
     down = frozenset(device for device in node.devices if draw(st.booleans()))
     up, drained = draw(st.booleans()), draw(st.booleans())
     own = replace(node.prices, active=draw(st.none() | prices))
-    return replace(node, prices=own, up=up, drained=drained, devices_down=down)
+    hitless = kind is Kind.P4_SWITCH and draw(st.booleans())
+    return replace(node, prices=own, up=up, drained=drained, devices_down=down, hitless=hitless)
 
 
 @st.composite
@@ -138,7 +139,7 @@ def functions(draw: st.DrawFn, name: str, resources: Mapping[str, Dimension]) ->
         for key, level in levels.items()
     }
     own = replace(draw(all_prices(resources, everything=False)), move=draw(st.none() | prices))
-    return Function(name, made, own, shared, draw(st.booleans()))
+    return Function(name, made, own, shared, draw(st.booleans()), draw(amounts), draw(amounts))
 
 
 @st.composite
@@ -285,7 +286,14 @@ EVERYTHING = Instance(
     "everything",
     {
         "gnb": Node("gnb", Kind.ACCESS),
-        "sw": Node("sw", Kind.P4_SWITCH, {"stages": 12, "sram": 15 * 2**20}, forwarding_ns=1000, labels={"site": "1"}),
+        "sw": Node(
+            "sw",
+            Kind.P4_SWITCH,
+            {"stages": 12, "sram": 15 * 2**20},
+            forwarding_ns=1000,
+            labels={"site": "1"},
+            hitless=True,
+        ),
         "edge": Node(
             "edge",
             Kind.SERVER,
@@ -327,7 +335,14 @@ EVERYTHING = Instance(
             },
             shared=True,
         ),
-        "l4s": Function("l4s", {"p4": Implementation("p4", Level.P4, once={"stages": 3})}, shared=True, l4s=True),
+        "l4s": Function(
+            "l4s",
+            {"p4": Implementation("p4", Level.P4, once={"stages": 3})},
+            shared=True,
+            l4s=True,
+            state_bytes=2**31,
+            reload_ns=3 * 10**9,
+        ),
         "telemetry": Function("telemetry", {"gpu": Implementation("gpu", Level.P4, {"stages": 1})}),
     },
     {"player": PLAYER, "plain": Chain("plain", {"only": Component("only", "telemetry")}, class_name="silver")},

@@ -28,7 +28,7 @@ LAYERS = [
     {"document"},
     {"schema", "source", "validate"},
     {"describe"},
-    {"tally"},
+    {"planning", "tally"},
     {"checking", "costing"},
     {"explanation", "latency", "ledger"},
     {"moves", "usage"},

@@ -74,6 +74,7 @@ def _node(name: str, node: Node) -> InstanceNode:
         offers=None if node.runs is None else frozenset(node.runs),
         up=not node.down,
         drained=node.drained,
+        hitless=node.hitless,
         devices_down=frozenset(name for name, device in node.gpus.items() if device.down),
     )
 
@@ -105,7 +106,15 @@ def _function(name: str, function: Function) -> InstanceFunction:
             capacity_bps=model.capacity,
             needs={label: tuple(values) for label, values in model.needs.items()},
         )
-    return InstanceFunction(name, implementations, _prices(function.prices), function.shared, function.queue == "l4s")
+    return InstanceFunction(
+        name,
+        implementations,
+        _prices(function.prices),
+        function.shared,
+        function.queue == "l4s",
+        function.state,
+        function.reload,
+    )
 
 
 def _level(name: str, model: Implementation) -> Level | None:

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
 from mosaico_place.errors import shown
 from mosaico_place.instance import Kind, Level
 from mosaico_place.schema.amounts import (
+    Bytes,
     DeviceResources,
     LinkPrices,
     MaybeRate,
@@ -71,6 +72,8 @@ class Node(NodeResources):
     """It does not work: it runs and forwards nothing, and its links are down."""
     drained: Flag = False
     """It is to be emptied: it runs nothing, but forwards, and keeps its endpoints."""
+    hitless: Flag = False
+    """It goes on forwarding while a program is loaded (p4-switch only)."""
 
 
 def both_ways(value: Any) -> Any:
@@ -198,5 +201,9 @@ class Function(Strict):
     """Instances of it are opened, and serve many components."""
     queue: Annotated[str | None, PlainValidator(_parse_queue), WithJsonSchema({"const": "l4s"})] = None
     """`l4s` if it is an L4S queue: what it serves waits less before the links of its switch."""
+    state: Bytes = 0
+    """What has to be carried over where a component of it moves, e.g. `2 GiB`."""
+    reload: Time = 0
+    """How long loading its program takes on a switch that is not hitless, e.g. `3 s`."""
     prices: OwnPrices = Field(default_factory=OwnPrices)
     """Prices of what it uses; they come before the node's and the instance's."""

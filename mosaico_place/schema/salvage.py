@@ -16,9 +16,9 @@ from mosaico_place.schema.faults import Finding, findings
 from mosaico_place.schema.placement import AnswerDocument, PlacementDocument
 
 _HARMLESS = {
-    "nodes": frozenset({"forwarding", "hand-over", "runs", "prices", "down", "drained"}),
+    "nodes": frozenset({"forwarding", "hand-over", "runs", "prices", "down", "drained", "hitless"}),
     "links": frozenset({"prices", "queue", "down"}),
-    "functions": frozenset({"queue", "prices"}),
+    "functions": frozenset({"queue", "prices", "state", "reload"}),
     "classes": frozenset({"share"}),
     "chains": frozenset(
         {

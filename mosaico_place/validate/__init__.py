@@ -29,7 +29,8 @@ RESERVED_KEYS = frozenset(
     {
         *NODE_RESOURCES,
         *DEVICE_RESOURCES,
-        *("down", "drained", "kind", "node", "reserved", "gpus", "forwarding", "hand-over", "labels", "prices", "runs"),
+        *("down", "drained", "hitless", "kind", "node", "reserved", "gpus", "forwarding", "hand-over", "labels"),
+        *("prices", "runs"),
         *("device", "processing", "bandwidth", "active", "opened", "move"),
         *("level", "needs", "once", "each", "capacity", "queue"),
     }
@@ -95,6 +96,10 @@ def _node_faults(instance: Instance, key: str, node: Node) -> Iterator[Fault]:
     if node.forwarding_ns and not node.kind.forwards:
         message = f"a node of kind {node.kind} forwards nothing; only a p4-switch or router does"
         yield Fault((*path, "forwarding"), message)
+    if node.hitless and node.kind is not Kind.P4_SWITCH:
+        yield Fault(
+            (*path, "hitless"), f"a node of kind {node.kind} loads no programs while it forwards; a p4-switch may"
+        )
     yield from _runs_faults(node, path)
     for what, delay in (("forwarding", node.forwarding_ns), ("hand-over", node.hand_over_ns)):
         if delay < 0:

@@ -69,6 +69,10 @@ def function_faults(instance: Instance, key: str, function: Function, devices: D
         if implementation.processing_ns < 0:
             yield Fault((*here, "processing"), f"must not be negative, found {implementation.processing_ns} ns")
         yield from _device_demand_faults(instance, implementation, devices, here)
+    if function.state_bytes < 0:
+        yield Fault((*path, "state"), f"must not be negative, found {function.state_bytes} bytes")
+    if function.reload_ns < 0:
+        yield Fault((*path, "reload"), f"must not be negative, found {function.reload_ns} ns")
     yield from price_faults(instance, function.prices, "function", (*path, "prices"))
 
 

@@ -1,0 +1,108 @@
+"""Temporary spots: where one component can stand for a while so that others, or its own chain, can change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from mosaico_place.checking import check_chain
+from mosaico_place.instance import Component, Flow, Instance, Level
+from mosaico_place.placement import ChainPlacement, FlowPath, Opening, Spot
+from mosaico_place.planning.changes import Change, Scenery, programs_of
+from mosaico_place.planning.ordering import close_surplus
+from mosaico_place.planning.paths import Ways
+from mosaico_place.planning.stage import Stage
+from mosaico_place.usage import Hop, Scene, hops_of
+
+MOST_TRIED = 200
+"""So many placements with a temporary spot are judged for one chain."""
+
+
+def detour(
+    scenery: Scenery, stage: Stage, ways: Ways, change: Change, pending: Sequence[Change]
+) -> tuple[Change, Change] | None:
+    """A change to a placement with one component on a temporary spot, and the change from there to what is wanted.
+
+    The temporary placement keeps the chain's own rules, needs nothing opened, fits beside the old one, and lets the
+    chain itself or another one change that could not before. None if no such spot is found.
+    """
+    instance = scenery.transition.instance
+    scene = Scene(scenery.before.hops, programs_of(instance, stage.counts, stage.counts))
+    for tried, placed in enumerate(_candidates(scenery, stage, ways, change)):
+        if tried >= MOST_TRIED:
+            return None
+        if check_chain(instance, change.name, placed, scene):
+            continue
+        runs = change.placed, change.items
+        there = scenery.onwards(change.name, runs, placed, change.carried, scene=scene)
+        if stage.growth(there) != {}:
+            continue
+        after = stage.copy()
+        after.settle(there)
+        close_surplus(after)
+        onwards = scenery.onwards(change.name, (placed, there.wanted), change.target, placed.components)
+        if any(after.growth(other) is not None for other in (onwards, *pending) if other is not change):
+            return there, onwards
+    return None
+
+
+def _candidates(scenery: Scenery, stage: Stage, ways: Ways, change: Change) -> Iterator[ChainPlacement]:
+    """Placements of a chain with one component that has to move anyway somewhere else than before and after."""
+    assert change.placed is not None, "only what runs can take another spot"
+    assert change.target is not None, "what leaves needs none"
+    placed, target = change.placed, change.target
+    merged = {name for group in placed.merged for name in group}
+    for name, spot in placed.components.items():
+        component = change.form.components.get(name)
+        wanted = target.components.get(name)
+        if component is None or not component.movable or name in merged or wanted in (None, spot):
+            continue
+        for other in _spots(scenery.transition.instance, stage, component):
+            if other not in (spot, wanted):
+                flows = _rerouted(stage, ways, change, name, other)
+                if flows is not None:
+                    parallel = tuple(group for group in placed.parallel if name not in group)
+                    components = {**placed.components, name: other}
+                    yield replace(placed, components=components, flows=flows, parallel=parallel)
+
+
+def _spots(instance: Instance, stage: Stage, component: Component) -> Iterator[Spot]:
+    """Where a component could run with what is opened."""
+    function = instance.functions[component.function or ""]
+    for node in instance.nodes.values():
+        for implementation in function.implementations.values():
+            opening = Opening(node.name, function.name, implementation.name)
+            closed = function.shared_by(component) and not stage.counts.get(opening)
+            taken = {("node", node.name, resource): amount for resource, amount in implementation.demand.items()}
+            full = any(stage.used(name) + amount > stage.limit(name) for name, amount in taken.items())
+            if implementation.runs_on(node) and not closed and not full:
+                for device in node.working if implementation.level is Level.GPU else (None,):
+                    yield Spot(node.name, implementation.name, device)
+
+
+def _rerouted(
+    stage: Stage, ways: Ways, change: Change, name: str, spot: Spot
+) -> dict[tuple[str, str], FlowPath] | None:
+    """The paths of a chain with one component on another spot, over links that have room; None if there are none."""
+    assert change.placed is not None, "only what runs can be routed anew"
+    spots = {**change.placed.components, name: spot}
+    flows = dict(change.placed.flows)
+    for flow in change.form.flows:
+        if name not in flow.ends:
+            continue
+        tail, head = (spots[end].node if end in spots else change.form.components[end].at or "" for end in flow.ends)
+        path = (tail,) if tail == head else _path(stage, ways, flow, (tail, head), flows.get(flow.ends, ()))
+        if path is None:
+            return None
+        flows[flow.ends] = path
+    return flows
+
+
+def _path(stage: Stage, ways: Ways, flow: Flow, ends: tuple[str, str], before: FlowPath) -> FlowPath | None:
+    already = set(hops_of(before))
+
+    def has_room(tail: str, head: str, _: Hop) -> bool:
+        link = ("link", tail, head)
+        return (tail, head) in already or stage.used(link) + flow.rate_bps <= stage.limit(link)
+
+    return ways.fastest(*ends, has_room)

@@ -1,0 +1,195 @@
+"""What is taken at one moment of a plan, and what still fits beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import copy
+
+from mosaico_place.instance import Implementation, Kind
+from mosaico_place.placement import Opening
+from mosaico_place.planning.changes import Change, Scenery
+from mosaico_place.planning.charges import Amounts, Charge
+from mosaico_place.usage import CapacityName, capacity_of, opening_takes
+
+
+class Stage:
+    """What is taken and opened at one moment; begins with what runs before the plan.
+
+    Only what differs from the ledger is kept, so that a stage is cheap to make and to copy.
+
+    Attributes:
+        counts: how many instances are opened.
+    """
+
+    def __init__(self, scenery: Scenery) -> None:
+        self._scenery = scenery
+        self._ledger = scenery.ledger
+        self._more: Amounts = {}
+        self._class_more: dict[str, Amounts] = {}
+        self._load: dict[Opening, tuple[int, int]] = {}
+        transition = scenery.transition
+        before, after = transition.before.instances, transition.after.instances
+        alive = {key: count for key, count in before.items() if count > 0 and transition.instance.node_up(key.node)}
+        self.counts = alive
+        self._ceiling = {key: max(count, after.get(key, 0)) for key, count in alive.items()}
+        self._target = after
+        self._above = dict.fromkeys(key for key, count in alive.items() if count > after.get(key, 0))
+        for opening, count in alive.items():
+            node = transition.instance.nodes[opening.node]
+            if node.drained:
+                self._open(opening, count)
+        self._limits: dict[CapacityName, int] = {}
+
+    def copy(self) -> Stage:
+        """A stage that changes by itself."""
+        other = copy(self)
+        vars(other).update(
+            _more=dict(self._more),
+            _class_more={name: dict(more) for name, more in self._class_more.items()},
+            _load=dict(self._load),
+            counts=dict(self.counts),
+            _above=dict(self._above),
+        )
+        return other
+
+    def begin(self, change: Change) -> None:
+        """Charge a chain what it takes as it runs, in the place of what the ledger says of its form by now."""
+        ledger, class_name = self._ledger, change.form.class_name
+        part = ledger.parts.get(change.name)
+        now = ledger.instance.chains.get(change.name)
+        if part is not None and now is not None:
+            self._add(Charge(ledger.charged(change.name), part.loads), -1, now.class_name)
+        self._add(change.old, 1, class_name)
+
+    def used(self, name: CapacityName) -> int:
+        """How much of a capacity is taken."""
+        return self._ledger.taken.get(name, 0) + self._more.get(name, 0)
+
+    def limit(self, name: CapacityName) -> int:
+        """How much of it may be."""
+        if name not in self._limits:
+            has = capacity_of(self._ledger.instance, self._ledger.scene.hops, name)
+            self._limits[name] = max(has.amount - has.reserved, 0)
+        return self._limits[name]
+
+    def load(self, opening: Opening) -> tuple[int, int]:
+        """(bit/s, chains) that count on opened instances."""
+        if opening not in self._load:
+            served = self._ledger.served.get(opening, {})
+            self._load[opening] = sum(served.values()), len(served)
+        return self._load[opening]
+
+    def growth(self, change: Change) -> dict[Opening, int] | None:
+        """How many instances have to be opened before a chain can change; None if it does not fit now at all."""
+        grown: dict[Opening, int] = {}
+        more = _rise(change.both.takes, change.old.takes)
+        own = dict(more)
+        for opening, load in change.both.loads.items():
+            added = load - change.old.loads.get(opening, 0)
+            if added <= 0 and opening in change.old.loads:
+                continue
+            needed = self._implementation(opening).instances_for(self.load(opening)[0] + added)
+            count = self.counts.get(opening, 0)
+            if needed > count:
+                if needed > self._most(opening) or self._other_program(opening):
+                    return None
+                grown[opening] = needed - count
+                for name, amount in self._once(opening, needed - count).items():
+                    more[name] = more.get(name, 0) + amount
+        fits = all(self.used(name) + amount <= self.limit(name) for name, amount in more.items())
+        return grown if fits and self._fits_class(own, change.form.class_name) else None
+
+    def settle(self, change: Change) -> None:
+        """A chain has changed: what it takes is what it is to take."""
+        self._add(change.old, -1, change.form.class_name)
+        self._add(change.new, 1, change.form.class_name)
+
+    def halt(self, change: Change, rest: Change) -> None:
+        """A chain stands still: what it takes is what the rest of its change begins with."""
+        self._add(change.old, -1, change.form.class_name)
+        self._add(rest.old, 1, change.form.class_name)
+
+    def open(self, opening: Opening, count: int) -> None:
+        """Open so many instances more, or, below 0, fewer."""
+        self.counts[opening] = self.counts.get(opening, 0) + count
+        self._open(opening, count)
+        if self.counts[opening] > self._target.get(opening, 0):
+            self._above[opening] = None
+        else:
+            self._above.pop(opening, None)
+        if not self.counts[opening]:
+            del self.counts[opening]
+
+    def surplus(self) -> dict[Opening, int]:
+        """How many instances can be closed by now that are not wanted in the end."""
+        found = {}
+        for opening in self._above:
+            load, users = self.load(opening)
+            needed = self._implementation(opening).instances_for(load) if users else 0
+            closing = self.counts[opening] - max(needed, self._target.get(opening, 0))
+            if closing > 0:
+                found[opening] = closing
+        return found
+
+    def missing(self) -> dict[Opening, int]:
+        """How many instances are wanted in the end and not opened yet."""
+        lacking = {opening: count - self.counts.get(opening, 0) for opening, count in self._target.items()}
+        return {opening: count for opening, count in lacking.items() if count > 0}
+
+    def _most(self, opening: Opening) -> int:
+        return self._ceiling.get(opening, max(self._target.get(opening, 0), 0))
+
+    def _implementation(self, opening: Opening) -> Implementation:
+        return self._ledger.instance.functions[opening.function].implementations[opening.implementation]
+
+    def _other_program(self, opening: Opening) -> bool:
+        """Whether a switch has another program of the function, beside which this one cannot be opened."""
+        if self._ledger.instance.nodes[opening.node].kind is not Kind.P4_SWITCH:
+            return False
+        names = self._ledger.instance.functions[opening.function].implementations
+        others = (opening._replace(implementation=name) for name in names if name != opening.implementation)
+        return any(self.counts.get(other, 0) > 0 for other in others)
+
+    def _once(self, opening: Opening, count: int) -> Amounts:
+        taken = opening_takes(self._scenery.transit, opening, abs(count)) or {}
+        sign = 1 if count > 0 else -1
+        return {("node", opening.node, resource): sign * amount for resource, amount in taken.items()}
+
+    def _open(self, opening: Opening, count: int) -> None:
+        for name, amount in self._once(opening, count).items():
+            self._more[name] = self._more.get(name, 0) + amount
+
+    def _fits_class(self, more: Amounts, class_name: str | None) -> bool:
+        """Whether the class of a chain may take so much more."""
+        by_capacity = self._ledger.by_class.get(class_name or "")
+        if by_capacity is None:
+            return True
+        traffic_class = self._ledger.instance.classes[class_name or ""]
+        mine = self._class_more.get(class_name or "", {})
+        for name, amount in more.items():
+            has = capacity_of(self._ledger.instance, self._ledger.scene.hops, name).amount
+            limit = traffic_class.limit(has)
+            if limit is not None and by_capacity.get(name, 0) + mine.get(name, 0) + amount > limit:
+                return False
+        return True
+
+    def _add(self, charged: Charge, sign: int, class_name: str | None) -> None:
+        for name, amount in charged.takes.items():
+            self._more[name] = self._more.get(name, 0) + sign * amount
+        if class_name in self._ledger.by_class:
+            mine = self._class_more.setdefault(class_name or "", {})
+            for name, amount in charged.takes.items():
+                mine[name] = mine.get(name, 0) + sign * amount
+        for opening, load in charged.loads.items():
+            before, users = self.load(opening)
+            self._load[opening] = before + sign * load, users + sign
+
+
+def _rise(both: Mapping[CapacityName, int], old: Mapping[CapacityName, int]) -> Amounts:
+    """What is taken more than before, where it is more."""
+    rise = {}
+    for name, amount in both.items():
+        more = amount - old.get(name, 0)
+        if more > 0:
+            rise[name] = more
+    return rise

@@ -1,0 +1,160 @@
+"""Plans: every one passes its judge, and says the shortest way that there is."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from fractions import Fraction
+from itertools import permutations
+
+from hypothesis import HealthCheck, Phase, assume, event, given, settings
+from hypothesis import strategies as st
+
+from mosaico_place.checking import check
+from mosaico_place.compile import compile_instance
+from mosaico_place.exact.method import solve_exact
+from mosaico_place.instance import Instance, Term
+from mosaico_place.ledger import Ledger
+from mosaico_place.method import Options
+from mosaico_place.placement import EMPTY, Placement
+from mosaico_place.planning import Act, Plan, Transition, check_plan, plan
+from mosaico_place.planning.changes import Scenery, changes
+from mosaico_place.planning.charges import charge, charge_both, items_of
+from mosaico_place.planning.ordering import close_surplus, find_order, step
+from mosaico_place.planning.stage import Stage
+from mosaico_place.rules import CostTerm
+from mosaico_place.usage import amounts, chain_usage, survey
+from tests.packing import transition
+from tests.strategies import tiny_instances
+from tests.test_ledger import SEEDS, anyhow, changed
+
+few = settings(
+    max_examples=120,
+    deadline=None,
+    derandomize=True,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=list(HealthCheck),
+)
+many = settings(few, max_examples=250)
+
+
+def solved(instance: Instance) -> Placement | None:
+    """An optimum."""
+    return solve_exact(compile_instance(instance), Options(gap=0.01, threads=1)).placement
+
+
+OBJECTIVES = (
+    ({Term(CostTerm.REJECTED): Fraction(1)}, {Term(CostTerm.RESOURCES): Fraction(1)}),
+    ({Term(CostTerm.REJECTED): Fraction(1)}, {Term(CostTerm.BALANCE): Fraction(1)}),
+    ({Term(CostTerm.REJECTED): Fraction(1)}, {Term(CostTerm.ACTIVE): Fraction(1), Term(CostTerm.LINKS): Fraction(1)}),
+)
+
+
+@st.composite
+def transitions(draw: st.DrawFn) -> Transition:
+    """From an optimum to the optimum for something else, perhaps of an instance in which something has changed."""
+    rng = draw(SEEDS)
+    earlier = draw(tiny_instances())
+    chains = {name: replace(chain, required=False) for name, chain in earlier.chains.items()}
+    functions = {
+        name: replace(one, state_bytes=rng.choice([0, 10**6]), reload_ns=rng.choice([0, 10**9]))
+        for name, one in earlier.functions.items()
+    }
+    objectives = rng.sample(OBJECTIVES, 2)
+    earlier = replace(earlier, chains=chains, functions=functions, objective=objectives[0])
+    before = solved(earlier)
+    assume(before is not None)
+    assert before is not None
+    instance = earlier
+    for _ in range(rng.randint(0, 2)):
+        now = changed(instance, rng)
+        instance = now if now.nodes.keys() == earlier.nodes.keys() and now.objective == earlier.objective else instance
+    after = solved(replace(instance, objective=objectives[1]))
+    assume(after is not None)
+    assert after is not None
+    return Transition(earlier, instance, before, after)
+
+
+@few
+@given(transitions())
+def test_every_plan_passes_its_judge(there: Transition) -> None:
+    """Tests that the plan from any optimum to any other breaks nothing, with a ledger or without."""
+    assert check(there.instance, there.after) == []
+    found = plan(there)
+    assert check_plan(there, found) == []
+    assert plan(there, Ledger(there.instance, there.before)) == found
+    event(f"{min(len(found.steps), 5)} steps, {len(found.interruptions)} interruptions")
+
+
+@many
+@given(SEEDS)
+def test_every_plan_of_a_crowd_passes_its_judge(rng: random.Random) -> None:
+    """Tests the same where there is little room and much to change."""
+    there = transition(rng)
+    found = plan(there)
+    assert check_plan(there, found) == []
+    detours = sum(1 for one in found.steps if one.act is Act.SWITCH) - len(
+        {one.chain for one in found.steps if one.act is Act.SWITCH}
+    )
+    event(f"{len(found.interruptions)} interruptions, {detours} detours")
+
+
+@few
+@given(tiny_instances(), SEEDS)
+def test_charges_are_use(instance: Instance, rng: random.Random) -> None:
+    """Tests that what a placement is charged for is its use in sum, and two of a chain at least the larger."""
+    one, other = anyhow(instance, rng), anyhow(instance, rng)
+    scene = survey(instance, one)
+    for name in one.chains.keys() & other.chains.keys():
+        chain = instance.chains[name]
+        paths = [path for each in (one, other) for path in each.chains[name].flows.values()]
+        if any(len(set(path)) < len(path) for path in paths):
+            continue  # a path that meets a node twice is none
+        old, new = (items_of(instance, chain, each.chains[name], scene) for each in (one, other))
+        for placed, items in ((one.chains[name], old), (other.chains[name], new)):
+            use = chain_usage(instance, chain, placed, scene)
+            assert dict(charge(items).takes) == amounts(use)
+            assert charge(items).loads == use.loads
+            assert charge_both(items, items) == charge(items)
+        both, singly = charge_both(old, new), (charge(old), charge(new))
+        assert both == charge_both(new, old)
+        for capacity, taken in both.takes.items():
+            parts = [each.takes.get(capacity, 0) for each in singly]
+            assert max(parts) <= taken <= sum(parts)
+        for opening, load in both.loads.items():
+            parts = [each.loads.get(opening, 0) for each in singly]
+            assert max(parts) <= load <= sum(parts)
+
+
+@many
+@given(SEEDS)
+def test_an_order_is_found_if_there_is_one(rng: random.Random) -> None:
+    """Tests that chains change without a detour or an interruption whenever some order of them allows it."""
+    there = transition(rng)
+    scenery = Scenery(there, Ledger(there.instance, there.before))
+    found = list(changes(scenery))
+    stage = Stage(scenery)
+    for change in found:
+        stage.begin(change)
+    for change in found:
+        if change.target is None:
+            stage.settle(change)
+    close_surplus(stage)
+    moving = [change for change in found if change.placed is not None and change.target is not None]
+
+    def possible(order: tuple[object, ...]) -> bool:
+        now = stage.copy()
+        return all(step(now, change) for change in order)  # type: ignore[arg-type]
+
+    exists = any(possible(order) for order in permutations(moving))
+    assert exists == (len(find_order(stage, moving)) == len(moving))
+    if exists:
+        assert plan(there).interruptions == ()
+    event(f"{len(moving)} change, order {'exists' if exists else 'does not exist'}")
+
+
+def test_nothing_to_do() -> None:
+    """Tests that an event that needs nothing gives an empty plan."""
+    from tests.test_check import CROWDED
+
+    assert plan(Transition(CROWDED, CROWDED, EMPTY, EMPTY)) == Plan()
