@@ -1,6 +1,6 @@
 """The kernel's speed: embeddings per second on one core, and what other ways to embed a plain line take.
 
-    uv run python -m benchmarks.kernel [--nodes 150 600 2000] [--runs 5] [--seed 11]
+    uv run python -m benchmarks.kernel [--nodes 75 150 600 2000] [--runs 5] [--seed 11]
 
 Each call embeds one chain in what is left of a made-up region (:mod:`mosaico_place.generating`, two servers per site).
 Calls run in compiled code, as the engine makes them; before each one the room of a drawn capacity changes, and after
@@ -13,6 +13,9 @@ queues, half of them with a copy to a shared detector), robots, drones (half wit
 (a join), lines; all have a budget, which for about half of them makes the answer dearer (the part is printed), and
 times above targets count. Everything is compiled and warm before the clock starts. Seconds are those of the thread on
 its core, whatever else the machine does; figures are medians of the runs.
+
+Under each figure stands where the time goes. The mix needs more than one round of prices where a budget binds; those
+count as one part, with measuring times.
 
 Below stand three ways to embed the same plain line, measured in the same process: compiled dense min-plus over all
 pairs of nodes, the same in numpy (both need a table of all pairs, made anew when prices change, which comes on top),
@@ -45,11 +48,17 @@ from mosaico_place.compile.infrastructure import FloatArray, Infrastructure, Int
 from mosaico_place.generating import generate
 from mosaico_place.generating.catalogue import GIB, MBPS
 from mosaico_place.instance import Chain, Component, Flow, Function, Implementation, Level
+from mosaico_place.kernel.attempt import crowded, try_out
 from mosaico_place.kernel.batch import Pricer, no_surcharges
-from mosaico_place.kernel.embed import embed, no_embeddings
+from mosaico_place.kernel.embed import begin, embed
+from mosaico_place.kernel.embeddings import no_embeddings
+from mosaico_place.kernel.multipliers import set_slopes
 from mosaico_place.kernel.prices import Prices, price
 from mosaico_place.kernel.state import empty_state
 from mosaico_place.kernel.tables import Compiled, compile_tables
+from mosaico_place.kernel.taking import remove_chain
+from mosaico_place.kernel.units import choose_nodes, components_cost, solve_units
+from mosaico_place.kernel.work import new_work
 
 TARGETS = {150: 30_000, 600: 2_000, 2000: 300}
 """Plain embeddings per second that are wanted; of the mix, a fifth."""
@@ -101,14 +110,41 @@ def full_mix(sites: int, count: int, seed: int) -> Instance:
     return replace(whole, chains=dict(islice(whole.chains.items(), count)))
 
 
+PARTS = ("new prices", "components", "spreading", "nodes and paths", "trying out", "time and more rounds")
+"""What a call consists of, in this order; new prices are its share of what comes once in so many calls."""
+
+
 @njit  # type: ignore[untyped-decorator]  # not cached on disk: numba does not notice there when the kernel has changed
-def _calls(tables: Any, state: Any, prices: Any, chains: Any, rows: Any, room: Any, draft: Any, out: Any) -> int:
-    """Embed the chains in turn, each after one capacity has changed; how many could be."""
+def _calls(
+    tables: Any, state: Any, prices: Any, chains: Any, rows: Any, room: Any, work: Any, out: Any, parts: int
+) -> int:
+    """Embed the chains in turn, each after one capacity has changed, with the first so many parts; how many could be.
+
+    All parts are a call of the kernel; fewer are the beginning of its first round.
+    """
     found = 0
     for i in range(len(chains)):
+        k = chains[i]
         state.free[0, rows[i]] = room[i]
-        _, cost = embed(tables, state, prices, chains[i], np.inf, draft, out)
-        found += cost < np.inf
+        if parts == len(PARTS):
+            _, cost = embed(tables, state, prices, k, np.inf, work, out)
+            found += cost < np.inf
+        if parts == len(PARTS) or parts == 1:
+            continue
+        begin(tables, prices, k, work)
+        set_slopes(tables, prices, k, work)
+        if parts == 2:
+            found += components_cost(tables, state, prices, k, work) < np.inf
+            continue
+        fits = solve_units(tables, state, prices, k, work) < np.inf
+        if parts >= 4:
+            fits = fits and choose_nodes(tables, state, prices, k, work)
+        if parts >= 5 and fits and crowded(tables, k, work.at, work.blocked) < 0:
+            _, bad = try_out(tables, state, prices, k, work)
+            fits = bad < 0
+            if fits:
+                remove_chain(tables, state, prices, k, work.option, work.length, work.path)
+        found += fits
     return found
 
 
@@ -117,15 +153,15 @@ class Workload:
 
     def __init__(self, instance: Instance, seed: int) -> None:
         self.compiled = compile_tables(compile_instance(instance))
-        self._random = np.random.default_rng(seed)
+        self._seed, self._random = seed, np.random.default_rng(seed)
         self._state = empty_state(self.compiled)
-        self._scratch = no_embeddings(self.compiled.tables), no_embeddings(self.compiled.tables)
+        self._scratch = new_work(self.compiled.tables), no_embeddings(self.compiled.tables)
 
     def prices(self) -> Prices:
         """Drawn anew."""
         return drawn_prices(self.compiled, self._random)
 
-    def run(self, chains: IntArray, calls: int) -> float:
+    def run(self, chains: IntArray, calls: int, parts: int = len(PARTS)) -> float:
         """Seconds that so many calls take; refreshes of prices included, drawing what changes in between is not."""
         capacity = self.compiled.rows.capacity[0]
         order = np.resize(chains, calls)
@@ -134,17 +170,36 @@ class Workload:
         began = time.thread_time()
         for i in range(0, calls, REFRESH):
             some = slice(i, i + REFRESH)
-            _calls(
-                self.compiled.tables, self._state, self.prices(), order[some], rows[some], room[some], *self._scratch
-            )
+            changes = order[some], rows[some], room[some]
+            _calls(self.compiled.tables, self._state, self.prices(), *changes, *self._scratch, parts)
         return time.thread_time() - began
 
     def per_second(self, chains: IntArray, runs: int) -> float:
         """Embeddings per second, median of runs, after one to warm up."""
+        calls = self._enough(chains)
+        return statistics.median(calls / self.run(chains, calls) for _ in range(runs))
+
+    def _enough(self, chains: IntArray) -> int:
+        """Calls that take a while, found by some that warm up."""
         self.run(chains, REFRESH)
         rough = self.run(chains, REFRESH) / REFRESH
-        calls = min(max(round(_RUN_S / rough / REFRESH), 2) * REFRESH, _MOST_CALLS)
-        return statistics.median(calls / self.run(chains, calls) for _ in range(runs))
+        return min(max(round(_RUN_S / rough / REFRESH), 2) * REFRESH, _MOST_CALLS)
+
+    def shares(self, chains: IntArray, runs: int) -> list[float]:
+        """Seconds per call in each of the parts, medians of runs.
+
+        Every part is the difference between runs that end with it and runs that end before it, over the same draws, so
+        that no clock stands between the parts.
+        """
+        calls = self._enough(chains)
+        found = [0.0]
+        for parts in range(1, len(PARTS) + 1):
+            seconds = []
+            for _ in range(runs):
+                self._random = np.random.default_rng(self._seed)
+                seconds.append(self.run(chains, calls, parts) / calls)
+            found.append(statistics.median(seconds))
+        return [after - before for before, after in pairwise(found)]
 
 
 def drawn_prices(compiled: Compiled, random: np.random.Generator) -> Prices:
@@ -278,15 +333,25 @@ def report(nodes: int, runs: int, seed: int) -> Iterator[str]:
     between = int((net.forwards[net.tail] & net.forwards[net.head]).sum())
     yield f"{3 * sites} nodes, {len(net.tail)} arcs; core: {int(net.forwards.sum())} nodes that forward, {between} arcs"
     yield _line("plain lines", plain.per_second(np.arange(count), runs), wanted)
+    yield _where(plain, runs)
     instance = full_mix(sites, _MOST_CHAINS, seed)
     mix = Workload(instance, seed)
     kinds = [name.rpartition("-")[0] for name in mix.compiled.names]
     yield _line("mix", mix.per_second(np.arange(len(kinds)), runs), None if wanted is None else wanted / 5)
+    yield _where(mix, runs)
     for kind in sorted(set(kinds)):
         these = np.array([k for k, other in enumerate(kinds) if other == kind], dtype=np.int64)
         yield _line(f"  {kind}", mix.per_second(these, runs), None)
     yield f"  latency binds for {binding(instance, mix.compiled, seed):.0%} of the mix"
     yield from choices(plain.compiled, runs, seed)
+
+
+def _where(workload: Workload, runs: int) -> str:
+    """Where the time of one call goes."""
+    shares = workload.shares(np.arange(len(workload.compiled.names)), runs)
+    return "    of which " + ", ".join(
+        f"{part} {1e6 * share:,.1f} us" for part, share in zip(PARTS, shares, strict=True)
+    )
 
 
 def _line(what: str, per_second: float, wanted: float | None) -> str:
@@ -297,7 +362,7 @@ def _line(what: str, per_second: float, wanted: float | None) -> str:
 def main() -> None:
     """Print the figures of every size."""
     parser = argparse.ArgumentParser(description="embeddings per second on one core")
-    parser.add_argument("--nodes", type=int, nargs="+", default=list(TARGETS))
+    parser.add_argument("--nodes", type=int, nargs="+", default=[75, *TARGETS])
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--seed", type=int, default=11)
     asked = parser.parse_args()

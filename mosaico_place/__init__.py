@@ -20,6 +20,28 @@ if TYPE_CHECKING:
     from mosaico_place.document import from_json, to_json
     from mosaico_place.dumping import dump
     from mosaico_place.errors import Fault, InputError, MosaicoError, SolverError
+    from mosaico_place.events import (
+        Arrive,
+        CapacityChange,
+        Depart,
+        DeviceDown,
+        DeviceUp,
+        Drain,
+        Event,
+        Handover,
+        LinkBandwidth,
+        LinkDown,
+        LinkLatency,
+        LinkUp,
+        NodeDown,
+        NodeUp,
+        RateChange,
+        Undrain,
+        Update,
+        apply,
+        event_document,
+        event_from_dict,
+    )
     from mosaico_place.explaining import explain
     from mosaico_place.explanation import CapacityAdvice, CapacityGain, ChainReasons, Explanation, Reason, Verdict
     from mosaico_place.instance import (
@@ -56,6 +78,7 @@ if TYPE_CHECKING:
     from mosaico_place.pvnfpc import load_pvnfpc
     from mosaico_place.result import LevelResult, Result, Termination, Violation
     from mosaico_place.rules import CostTerm, Rule
+    from mosaico_place.scenario import Scenario, Timed, load_scenario
     from mosaico_place.solving import solve
     from mosaico_place.validate import faults, warnings
 
@@ -67,6 +90,11 @@ _HOME = {
     "document": ("from_json", "to_json"),
     "dumping": ("dump",),
     "errors": ("Fault", "InputError", "MosaicoError", "SolverError"),
+    "events": (
+        "Arrive", "CapacityChange", "Depart", "DeviceDown", "DeviceUp", "Drain", "Event", "Handover",
+        "LinkBandwidth", "LinkDown", "LinkLatency", "LinkUp", "NodeDown", "NodeUp", "RateChange", "Undrain",
+        "Update", "apply", "event_document", "event_from_dict",
+    ),
     "explaining": ("explain",),
     "explanation": ("CapacityAdvice", "CapacityGain", "ChainReasons", "Explanation", "Reason", "Verdict"),
     "instance": (
@@ -80,19 +108,22 @@ _HOME = {
     "pvnfpc": ("load_pvnfpc",),
     "result": ("LevelResult", "Result", "Termination", "Violation"),
     "rules": ("CostTerm", "Rule"),
+    "scenario": ("Scenario", "Timed", "load_scenario"),
     "solving": ("solve",),
     "validate": ("faults", "warnings"),
 }  # fmt: skip
 
 __all__ = [
-    "Answer", "Budget", "CapacityAdvice", "CapacityGain", "Chain", "ChainPlacement", "ChainReasons", "Component",
-    "Cost", "CostTerm", "Direction", "Explanation", "Fault", "Flow", "Function", "Group", "Implementation",
-    "Independent", "InputError", "Instance", "Kind", "Level", "LevelResult", "Lever", "Link", "Method",
-    "MosaicoError", "Node", "Opening", "Options", "Placement", "Preference", "Prices", "Problem", "Progress",
-    "Reason", "Result", "Rule", "SolverError", "Spot", "Term", "Termination", "TrafficClass", "Verdict",
-    "Violation", "Where", "advise", "check", "cost", "dump", "explain", "faults", "from_json",
-    "instance_from_dict", "load_instance", "load_placement", "load_pvnfpc", "parse_instance", "parse_placement",
-    "solve", "to_json", "warnings", "without",
+    "Answer", "Arrive", "Budget", "CapacityAdvice", "CapacityChange", "CapacityGain", "Chain", "ChainPlacement",
+    "ChainReasons", "Component", "Cost", "CostTerm", "Depart", "DeviceDown", "DeviceUp", "Direction", "Drain",
+    "Event", "Explanation", "Fault", "Flow", "Function", "Group", "Handover", "Implementation", "Independent",
+    "InputError", "Instance", "Kind", "Level", "LevelResult", "Lever", "Link", "LinkBandwidth", "LinkDown",
+    "LinkLatency", "LinkUp", "Method", "MosaicoError", "Node", "NodeDown", "NodeUp", "Opening", "Options",
+    "Placement", "Preference", "Prices", "Problem", "Progress", "RateChange", "Reason", "Result", "Rule",
+    "Scenario", "SolverError", "Spot", "Term", "Termination", "Timed", "TrafficClass", "Undrain", "Update",
+    "Verdict", "Violation", "Where", "advise", "apply", "check", "cost", "dump", "event_document",
+    "event_from_dict", "explain", "faults", "from_json", "instance_from_dict", "load_instance", "load_placement",
+    "load_pvnfpc", "load_scenario", "parse_instance", "parse_placement", "solve", "to_json", "warnings", "without",
 ]  # fmt: skip
 
 

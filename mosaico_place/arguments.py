@@ -33,6 +33,7 @@ class Which(StrEnum):
     EXPLAIN = "explain"
     ADVICE = "advice"
     VALIDATE = "validate"
+    SCENARIO = "scenario"
 
 
 class ForeignFormat(StrEnum):

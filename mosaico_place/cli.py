@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from mosaico_place.method import Options
     from mosaico_place.placement import Placement
     from mosaico_place.result import Result, Termination
+    from mosaico_place.scenario import Scenario
 
 PROGRAM = "mosaico-place"
 _STDIN = "<stdin>"
@@ -106,7 +107,7 @@ def _program(
 
 @app.command()
 def validate(files: InstanceFiles, as_json: Json = False) -> None:
-    """Say what is wrong with instances, and what would mend it."""
+    """Say what is wrong with instances and scenarios, and what would mend it."""
     from mosaico_place.document import dumps, validate_document
     from mosaico_place.report import valid
 
@@ -114,10 +115,10 @@ def validate(files: InstanceFiles, as_json: Json = False) -> None:
     if as_json:
         _put(dumps(validate_document([(name, faults, warnings) for name, _, faults, warnings in found])))
     else:
-        for name, instance, faults, warnings in found:
+        for name, what, faults, warnings in found:
             complain([str(fault) for fault in faults] + [f"{name}: warning: {text}" for text in warnings])
-            if instance is not None:
-                _put(valid(name, instance))
+            if what is not None:
+                _put(valid(name, what))
     raise typer.Exit(Code.BAD_INPUT if any(faults for _, _, faults, _ in found) else Code.DONE)
 
 
@@ -261,6 +262,10 @@ def schema(which: WhichSchema = Which.INSTANCE) -> None:
         from mosaico_place.schema import instance_json_schema
 
         _put(dumps(instance_json_schema()))
+    elif which is Which.SCENARIO:
+        from mosaico_place.schema.scenario import scenario_json_schema
+
+        _put(dumps(scenario_json_schema()))
     else:
         _put(dumps(json_schema(which)))
 
@@ -338,13 +343,17 @@ def _name(path: Path) -> str:
     return _STDIN if str(path) == "-" else str(path)
 
 
-def _findings(path: Path) -> tuple[Instance | None, Sequence[Fault], Sequence[str]]:
-    """The instance if it has no faults, its faults, its warnings."""
+def _findings(path: Path) -> tuple[Instance | Scenario | None, Sequence[Fault], Sequence[str]]:
+    """The instance or scenario if it has no faults, its faults, the warnings of an instance."""
+    from mosaico_place.instance import Instance
+    from mosaico_place.scenario import load_file
+    from mosaico_place.validate import warnings
+
     try:
-        instance, warnings = _load(path)
+        found = _load(path)[0] if str(path) == "-" else load_file(path)
     except InputError as error:
         return None, error.faults, ()
-    return instance, (), warnings
+    return found, (), [str(warning) for warning in warnings(found)] if isinstance(found, Instance) else ()
 
 
 def _answer(result: Result, instance: Instance, output: Path | None, *, as_json: bool) -> None:

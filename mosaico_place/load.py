@@ -22,6 +22,7 @@ from mosaico_place.validate import faults as instance_faults
 from mosaico_place.validate import faults_of_chains
 
 if TYPE_CHECKING:
+    from mosaico_place.schema.chains import FullChain, LineChain
     from mosaico_place.schema.faults import Finding
 
 
@@ -31,8 +32,8 @@ def load_instance(path: str | FilePath) -> Instance:
     Raises:
         InputError: the file cannot be read or used; it carries every fault with its position.
     """
-    with _collection_paused():
-        return _instance(read_file(path), FilePath(path).stem)
+    with collection_paused():
+        return read_instance(read_file(path), FilePath(path).stem)
 
 
 def parse_instance(text: str, name: str = "<text>") -> Instance:
@@ -41,8 +42,8 @@ def parse_instance(text: str, name: str = "<text>") -> Instance:
     Raises:
         InputError: the text cannot be used; it carries every fault with its position.
     """
-    with _collection_paused():
-        return _instance(read_text(text, name), "instance")
+    with collection_paused():
+        return read_instance(read_text(text, name), "instance")
 
 
 def instance_from_dict(data: Mapping[str, object]) -> Instance:
@@ -51,7 +52,7 @@ def instance_from_dict(data: Mapping[str, object]) -> Instance:
     Raises:
         InputError: the data cannot be used; it carries every fault, without positions.
     """
-    return _instance(from_data(data), "instance")
+    return read_instance(from_data(data), "instance")
 
 
 def load_placement(path: str | FilePath) -> Placement:
@@ -73,7 +74,7 @@ def parse_placement(text: str, name: str = "<text>") -> Placement:
 
 
 @contextmanager
-def _collection_paused() -> Iterator[None]:
+def collection_paused() -> Iterator[None]:
     """Reading makes millions of small objects, no garbage in circles: looking for it takes 40 % of the time."""
     enabled = gc.isenabled()
     gc.disable()
@@ -84,28 +85,42 @@ def _collection_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _instance(source: Source, default_name: str) -> Instance:
+def read_instance(source: Source, default_name: str) -> Instance:
+    """The instance in a document that was read.
+
+    Raises:
+        InputError: it cannot be used.
+    """
+    return read_with_templates(source, default_name)[0]
+
+
+def read_with_templates(source: Source, default_name: str) -> tuple[Instance, Mapping[str, FullChain | LineChain]]:
+    """The instance in a document that was read, and its templates as written.
+
+    Raises:
+        InputError: it cannot be used.
+    """
     from mosaico_place.schema.convert import instance_of
     from mosaico_place.schema.expand import origin
     from mosaico_place.schema.faults import settle
     from mosaico_place.schema.salvage import salvage_instance
 
     salvage = salvage_instance(source.data)
-    found = [*source.faults, *_located(source, salvage.findings)]
+    found = [*source.faults, *located(source, salvage.findings)]
     if salvage.document is not None:
         instance, templates, origins, expansion = instance_of(salvage.document, default_name)
         if expansion:
             salvage.forgive_classes()
-        for fault in (*expansion, *instance_faults(instance), *_template_faults(instance, templates)):
+        for fault in (*expansion, *instance_faults(instance), *template_faults(instance, templates)):
             if not salvage.explains(fault):
                 path = settle(source.data, salvage.written(origin(origins, fault.path)))
                 found.append(source.fault(path, fault.message, missing=fault.missing))
         if not found:
-            return instance
-    raise InputError(_sorted(source, found))
+            return instance, salvage.document.templates
+    raise InputError(in_order(source, found))
 
 
-def _template_faults(instance: Instance, templates: Mapping[str, Chain]) -> Iterator[Fault]:
+def template_faults(instance: Instance, templates: Mapping[str, Chain]) -> Iterator[Fault]:
     """What is wrong with templates as such, whether a chain uses them or not."""
     from mosaico_place.schema.expand import NO_NODE
 
@@ -120,18 +135,18 @@ def _placement(source: Source) -> Placement:
 
     document, findings = placement_document(source.data)
     if document is None or findings or source.faults:
-        raise InputError(_sorted(source, [*source.faults, *_located(source, findings)]))
+        raise InputError(in_order(source, [*source.faults, *located(source, findings)]))
     return read_placement(document)
 
 
-def _located(source: Source, findings: Iterable[Finding]) -> list[Fault]:
+def located(source: Source, findings: Iterable[Finding]) -> list[Fault]:
     """Structural faults with their positions."""
     return [
         source.fault(finding.path, finding.message, key=finding.at_key) for finding in findings if not finding.follows
     ]
 
 
-def _sorted(source: Source, found: list[Fault]) -> list[Fault]:
+def in_order(source: Source, found: list[Fault]) -> list[Fault]:
     """Faults in the order of the document, each once."""
 
     def position(fault: Fault) -> tuple[int, ...]:

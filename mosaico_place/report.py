@@ -22,6 +22,7 @@ from mosaico_place.instance import Instance
 from mosaico_place.placement import ChainPlacement
 from mosaico_place.quantities import Dimension, decimal_text
 from mosaico_place.result import LevelResult, Result, Termination, Use, Violation
+from mosaico_place.scenario import Scenario
 from mosaico_place.usage import dimension_of
 
 _WIDEST = 100
@@ -162,8 +163,13 @@ def _gain(gain: CapacityGain, instance: Instance) -> Iterator[str]:
     yield _VERDICTS[gain.verdict][0]
 
 
-def valid(file: str, instance: Instance) -> str:
+def valid(file: str, found: Instance | Scenario) -> str:
     """The line of ``validate`` for a file without faults."""
+    if isinstance(found, Scenario):
+        last = found.events[-1].at_ns if found.events else 0
+        events = f"{_count(len(found.events), 'event')} in {quantity(last / 10**9, Dimension.TIME)}"
+        return f"{file}: ok ({found.name}: {events} on {found.instance.name})\n"
+    instance = found
     counts = (
         _count(len(instance.nodes), "node"),
         _count(len(instance.links), "link"),

@@ -14,18 +14,21 @@ from hypothesis import strategies as st
 
 from mosaico_place.columns.generation import Generation
 from mosaico_place.columns.master import Duals
+from mosaico_place.columns.splitting import Splitter
 from mosaico_place.compile import compile_instance
 from mosaico_place.compile.infrastructure import FloatArray
 from mosaico_place.costing import cost
 from mosaico_place.exact.method import solve_exact
+from mosaico_place.generating import generate
 from mosaico_place.instance import Instance
-from mosaico_place.kernel.batch import Pricer
+from mosaico_place.kernel.batch import Measurer, Pricer, no_surcharges
 from mosaico_place.kernel.prices import price
 from mosaico_place.kernel.solution import Solution
 from mosaico_place.kernel.tables import compile_tables
 from mosaico_place.load import load_instance
 from mosaico_place.method import Options
 from mosaico_place.placement import Placement
+from mosaico_place.search.ascent import ascend
 from tests.brute_force import TooManyError, brute_force
 from tests.strategies import previous_placements, tiny_instances
 from tests.test_kernel import roomy
@@ -69,13 +72,20 @@ def finish(generation: Generation) -> float:
     return mix.value
 
 
+def quote_at_random(generation: Generation, rng: np.random.Generator, optimum: float) -> None:
+    """Bounds at random prices, of which none is above the optimum, nor lower where chains were split."""
+    for _ in range(2):
+        duals = random_duals(generation, rng)
+        plain, sharp = generation.quote(duals).bound, generation.quote(duals, sharp=True).bound
+        assert plain <= sharp + SLACK
+        assert sharp <= optimum + SLACK
+
+
 def settled(generation: Generation, rng: np.random.Generator, optimum: float) -> float:
     """Try random prices, then generate all columns; the best bound, of which none is above the optimum."""
-    for _ in range(2):
-        assert generation.quote(random_duals(generation, rng)).bound <= optimum + SLACK
+    quote_at_random(generation, rng, optimum)
     finish(generation)
-    for _ in range(2):  # ties are priced from now on
-        assert generation.quote(random_duals(generation, rng)).bound <= optimum + SLACK
+    quote_at_random(generation, rng, optimum)  # ties are priced from now on
     assert generation.best is not None
     assert generation.best.bound <= optimum + SLACK
     return generation.best.bound
@@ -145,6 +155,36 @@ def test_bounds_of_instances(path: Path) -> None:
         for level, value in enumerate(values, start=1):
             settled(generation, rng, value)
             assert level == len(values) or go_on(generation, answer.placement, value)
+
+
+def test_splitting() -> None:
+    """Tests that at prices near those of an ascent splitting closes most of the gaps between bounds and embeddings.
+
+    Latency counts, so the kernel's bounds and embeddings differ. What splitting finds costs what it says.
+    """
+    compiled = compile_tables(compile_instance(generate(4, 2, 14, 1.2, 5)))
+    rng, none = np.random.default_rng(0), no_surcharges(len(compiled.names))
+    pricer, splitter, measurer = Pricer(compiled, threads=1), Splitter(compiled), Measurer(compiled)
+    ascended = ascend(compiled, pricer, 0).shadow
+    before = after = 0.0
+    for _ in range(5):
+        shadow = ascended * rng.uniform(0.5, 2.0, ascended.shape)
+        prices = price(compiled, shadow, weights=np.array([3.0, 1.0, 0.0]))
+        prices = prices._replace(opening=np.zeros_like(prices.opening))
+        lower, cost = pricer(prices, none)
+        sharp_lower, sharp_cost = lower.copy(), cost.copy()
+        splitter(prices, none, sharp_lower, sharp_cost, pricer.out, lambda: False)
+        assert (sharp_lower >= lower).all()
+        assert (sharp_cost <= cost).all()
+        for k in np.flatnonzero(np.isfinite(sharp_cost)):
+            column = measurer(int(k), prices, pricer.out)
+            taken = float((shadow.ravel()[column.rows] * column.amounts).sum())
+            assert taken + 3 * column.costs[0] + column.costs[1] == pytest.approx(sharp_cost[k])
+        before += float((np.minimum(cost, prices.reject) - np.minimum(lower, prices.reject)).sum())
+        after += float((np.minimum(sharp_cost, prices.reject) - np.minimum(sharp_lower, prices.reject)).sum())
+    pricer.close()
+    assert before > 0.1
+    assert after < 0.1 * before, (before, after)
 
 
 def test_rounding() -> None:

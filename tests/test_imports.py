@@ -23,6 +23,7 @@ LAYERS = [
     {"kernel"},
     {"method", "reasons"},
     {"compile"},
+    {"scenario"},
     {"events"},
     {"dumping", "generating", "load", "pvnfpc"},
     {"document"},

@@ -166,13 +166,12 @@ def test_spreading_costs(data: st.DataObject) -> None:
     start = np.array([data.draw(st.sampled_from([0.0, 3.0, np.inf])) for _ in range(count)])
     rate, slope = float(data.draw(st.integers(0, 3))), float(data.draw(st.integers(0, 2)))
     stays = np.where(net.forwards, 0.0, slope * net.hand_over_ns)
-    costs = rate * (arcs["toll"] + 2.0 * arcs["price"]) + slope * arcs["delay"]
     closed = arcs["room"] < rate
+    costs = np.where(closed, np.inf, rate * (arcs["toll"] + 2.0 * arcs["price"]) + slope * arcs["delay"])
     for forth in (True, False):
         dist, last = np.empty(count), np.empty(count, np.int32)
         keys, items = np.empty(count + len(closed)), np.empty(count + len(closed), np.int32)
-        spread(net, start, forth, rate, arcs["toll"], arcs["price"], 2.0, arcs["room"], slope, arcs["delay"], touch,
-               dist, last, keys, items)  # fmt: skip
+        spread(net, start, forth, costs, slope, touch, dist, last, keys, items)
 
         def way_cost(begin: int, way: list[int]) -> float:
             met = [begin, *(int(net.head[a]) for a in way)]
@@ -200,11 +199,10 @@ def test_path_too_long() -> None:
     nodes = [Node(f"sw-{i}", Kind.ROUTER) for i in range(5)]
     links = tuple(Link((one.name, other.name), Direction(1, 0), Direction(1, 0)) for one, other in pairwise(nodes))
     net = compile_net(compile_infrastructure(Instance("line", {node.name: node for node in nodes}, links, {}, {})))
-    start, zero = np.full(5, np.inf), np.zeros(8)
+    start = np.full(5, np.inf)
     start[0] = 0.0
     dist, last = np.empty(5), np.empty(5, np.int32)
-    spread(net, start, True, 1.0, zero, zero, 1.0, np.ones(8), 0.0, zero, np.zeros(5), dist, last, np.empty(13),
-           np.empty(13, np.int32))  # fmt: skip
+    spread(net, start, True, np.zeros(8), 0.0, np.zeros(5), dist, last, np.empty(13), np.empty(13, np.int32))
     assert trace(net, last, 4, True, np.empty(4, np.int32)) == 4
     assert trace(net, last, 4, True, np.empty(3, np.int32)) == -1
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mosaico_place.columns.master import Duals, Master, Mix
+from mosaico_place.columns.splitting import Splitter
 from mosaico_place.compile.infrastructure import FloatArray
 from mosaico_place.kernel.batch import Column, Measurer, Pricer
 from mosaico_place.kernel.prices import Prices, price
@@ -20,8 +21,9 @@ from mosaico_place.kernel.solution import Solution
 from mosaico_place.kernel.tables import Compiled
 from mosaico_place.search.ascent import ascend
 
-WORTHWHILE, PATIENCE = 0.01, 6
-"""Rounds that close less than so much of what lies between master and bound are idle; after so many of them it ends."""
+WORTHWHILE, SHORT_PATIENCE, PATIENCE = 0.01, 3, 6
+"""Rounds that close less than so much of what lies between master and bound are idle; after so many of them chains are
+split, and after so many more it ends."""
 
 ROUNDING = 1e-11
 """Relative to the sum of a bound's terms, more than float64 can err in adding them up."""
@@ -58,6 +60,7 @@ class Generation:
         self.best: Quote | None = None
         self._pricer = pricer
         self._measurer = measurer or Measurer(compiled)
+        self._splitter = Splitter(compiled)
 
     @classmethod
     def begun(
@@ -77,12 +80,15 @@ class Generation:
         generation.suggest(ascent.shadow)
         return generation
 
-    def quote(self, duals: Duals) -> Quote:
-        """Price all chains."""
+    def quote(self, duals: Duals, sharp: bool = False, stop: Callable[[], bool] = lambda: False) -> Quote:
+        """Price all chains; if ``sharp``, split those whose embedding costs more than their bound, until ``stop``."""
         prices = price(self.compiled, duals.shadow, duals.load, duals.levels)
         opened = self.opened(duals, prices)
         prices = prices._replace(opening=np.zeros_like(prices.opening))
-        lower, cost = self._pricer(prices, self.master.surcharges(duals))
+        surcharges = self.master.surcharges(duals)
+        lower, cost = self._pricer(prices, surcharges)
+        if sharp:
+            self._splitter(prices, surcharges, lower, cost, self._pricer.out, stop)
         required = self.compiled.tables.chains["required"] > 0
         bound = float(np.where(required, lower, np.minimum(lower, prices.reject)).sum())
         worth = float((duals.shadow * self.compiled.rows.capacity).sum())
@@ -130,24 +136,30 @@ class Generation:
             return None
         return self.best.bound - ROUNDING * max(1.0, self.best.size)
 
-    def round(self) -> tuple[Mix, int]:
+    def round(self, sharp: bool, stop: Callable[[], bool]) -> tuple[Mix, int]:
         """Solve the master, price at its duals, add columns; how many were new."""
         mix = self.master.solve()
-        quote = self.quote(mix.duals)
+        quote = self.quote(mix.duals, sharp, stop)
         self.note(quote)
         return mix, self.master.add(quote.columns)
 
     def run(self, stop: Callable[[], bool], closed: Callable[[float, float], bool]) -> Mix:
-        """Generate columns until ``closed(value of the master, bound)``, or little new comes, or it must stop."""
-        idle = 0
+        """Generate columns until ``closed(value of the master, bound)``, or little new comes, or it must stop.
+
+        Chains are split after the first idle rounds: before, other prices gain more in the same time.
+        """
+        idle, sharp = 0, False
         while True:
             before = -np.inf if self.best is None else self.best.bound
-            mix, new = self.round()
+            mix, new = self.round(sharp, stop)
             assert self.best is not None, "a round prices"
             bound = self.best.bound
             idle = 0 if bound - before > WORTHWHILE * max(mix.value - bound, 0.0) else idle + 1
-            if stop() or closed(mix.value, bound) or idle > PATIENCE or (mix.settled and not new):
+            done = mix.settled and not new
+            if stop() or closed(mix.value, bound) or (sharp and (done or idle > PATIENCE)):
                 return mix
+            if not sharp and (done or idle > SHORT_PATIENCE):
+                idle, sharp = 0, True
 
     def next_level(self, value: float) -> None:
         """Go on to the next level, keeping this one at ``value``."""

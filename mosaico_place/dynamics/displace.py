@@ -7,11 +7,14 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from mosaico_place.compile.infrastructure import FloatArray
-from mosaico_place.kernel.batch import Column, Measurer, place
-from mosaico_place.kernel.embed import embed, no_embeddings
+from mosaico_place.kernel.batch import Column, Measurer
+from mosaico_place.kernel.embed import embed
+from mosaico_place.kernel.embeddings import no_embeddings
 from mosaico_place.kernel.live import Live
 from mosaico_place.kernel.prices import Prices
 from mosaico_place.kernel.state import State, opened_use
+from mosaico_place.kernel.taking import place
+from mosaico_place.kernel.work import new_work
 from mosaico_place.search.ruin import Ruin
 
 MOST = 8
@@ -30,7 +33,7 @@ class Displacer:
     def __init__(self, live: Live) -> None:
         self._live = live
         self.compiled = live.base
-        self._draft, self._out = no_embeddings(live.compiled.tables), no_embeddings(live.compiled.tables)
+        self._work, self._out = new_work(live.compiled.tables), no_embeddings(live.compiled.tables)
         self._measure = Measurer(live.compiled)
 
     def ruin(self, k: int, prices: Prices, random: Generator) -> Ruin | None:
@@ -40,7 +43,7 @@ class Displacer:
         """
         live, compiled = self._live, self._live.compiled
         bare, out = self._bare(), self._out
-        _, cost = embed(compiled.tables, bare, prices, k, np.inf, self._draft, out)
+        _, cost = embed(compiled.tables, bare, prices, k, np.inf, self._work, out)
         if not np.isfinite(cost) or not place(compiled.tables, bare, prices, k, out.option, out.length, out.path):
             return None
         wanted = self._measure(k, prices, out, bare)

@@ -155,7 +155,7 @@ class Restructure:
 
     def _disturb(self, disturbed: Disturbed) -> None:
         """Price what is new."""
-        changed = np.array([*disturbed.out, *disturbed.new], dtype=np.int64)
+        changed = np.array(disturbed.written, dtype=np.int64)
         self._worth.forget(changed)
         self._worth.note(changed)
 

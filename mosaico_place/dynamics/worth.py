@@ -19,12 +19,13 @@ from mosaico_place.columns.generation import ROUNDING, Generation
 from mosaico_place.columns.method import CLOSE
 from mosaico_place.compile.infrastructure import FloatArray
 from mosaico_place.kernel.batch import Measurer, Pricer, no_surcharges, price_chains
-from mosaico_place.kernel.embed import no_embeddings
+from mosaico_place.kernel.embeddings import no_embeddings
 from mosaico_place.kernel.levels import Levels
 from mosaico_place.kernel.live import Live
 from mosaico_place.kernel.prices import Prices, price
 from mosaico_place.kernel.rows import kind_of
 from mosaico_place.kernel.state import empty_state
+from mosaico_place.kernel.work import new_work
 
 
 class Worth:
@@ -51,7 +52,7 @@ class Worth:
         self.cost = np.full(len(live.base.names), np.inf)
         self._opened: float | None = None
         self._charges = no_surcharges(len(live.base.names))
-        self._state, self._draft = empty_state(live.base), no_embeddings(live.base.tables)
+        self._state, self._work = empty_state(live.base), new_work(live.base.tables)
         self._out = no_embeddings(live.base.tables)
         self._prices = self._priced(np.zeros(len(live.base.tables.openings)))
 
@@ -87,14 +88,14 @@ class Worth:
         self._refresh()
         some = np.asarray(chains, dtype=np.int64)
         price_chains(
-            live.base.tables, self._state, self._prices, self._charges, some, self._draft, self._out, self.lower,
+            live.base.tables, self._state, self._prices, self._charges, some, self._work, self._out, self.lower,
             self.cost,
         )  # fmt: skip
 
     def forget(self, chains: NDArray[np.int64]) -> None:
         """Chains in these slots are others now: what they were charged for openings is theirs no more."""
         if self._live.base is not self._compiled:
-            return  # nothing is known of any of them
+            return
         start, amount = self._charges.start, self._charges.amount
         for k in chains:
             amount[start[k] : start[k + 1]] = 0.0

@@ -60,7 +60,7 @@ class Reading:
         """Where in the document the thing stands that a fault of :func:`mosaico_place.events.apply` speaks of."""
         from mosaico_place.schema.expand import origin
 
-        if path[0] in (WORDS[Arrive], WORDS[Update]):
+        if path[0] in (WORDS[Arrive], WORDS[Update]) and len(path) > 2:
             inside = ("chains", *path[1:])
             found = origin(self.origins, inside)
             return found if found != inside else (*self.path, *path)

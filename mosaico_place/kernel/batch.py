@@ -9,24 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mosaico_place.compile.infrastructure import FloatArray
-from mosaico_place.kernel.compiled import inner, outer
-from mosaico_place.kernel.embed import (
-    Embeddings,
-    apply_component,
-    apply_flow,
-    embed,
-    first_node,
-    followed,
-    merged_before,
-    merged_cost,
-    no_embeddings,
-    option_cost,
-    program_in_use,
-    remove,
-)
+from mosaico_place.kernel.compiled import inner, inner_inline, outer
+from mosaico_place.kernel.embed import embed
+from mosaico_place.kernel.embeddings import Embeddings, first_node, followed, merged_before, no_embeddings
 from mosaico_place.kernel.prices import Prices
 from mosaico_place.kernel.state import State, empty_state
 from mosaico_place.kernel.tables import Compiled
+from mosaico_place.kernel.taking import place, program_in_use, remove_chain
+from mosaico_place.kernel.work import new_work
 
 
 class Surcharges(NamedTuple):
@@ -72,7 +62,7 @@ class Column(NamedTuple):
 
 @outer
 def price_chains(
-    tables: Any, state: Any, prices: Any, surcharges: Any, chains: Any, draft: Any, out: Any, lower: Any, cost: Any
+    tables: Any, state: Any, prices: Any, surcharges: Any, chains: Any, work: Any, out: Any, lower: Any, cost: Any
 ) -> None:
     """Embed some chains in what is left of a state: lower bounds and costs by chain, embeddings in ``out``."""
     for k in chains:
@@ -83,7 +73,7 @@ def price_chains(
         for i in range(begin, end):
             prices.extra[surcharges.opening[i]] = surcharges.amount[i]
         cutoff = np.inf if tables.chains[k].required else prices.reject[k]
-        lower[k], cost[k] = embed(tables, state, prices, k, cutoff, draft, out)
+        lower[k], cost[k] = embed(tables, state, prices, k, cutoff, work, out)
         for i in range(begin, end):
             prices.extra[surcharges.opening[i]] = 0.0
 
@@ -94,7 +84,7 @@ class Pricer:
     def __init__(self, compiled: Compiled, threads: int) -> None:
         self._compiled = compiled
         self._states = [empty_state(compiled) for _ in range(threads)]
-        self._drafts = [no_embeddings(compiled.tables) for _ in range(threads)]
+        self._works = [new_work(compiled.tables) for _ in range(threads)]
         self.out = no_embeddings(compiled.tables)
         self._pool = ThreadPoolExecutor(threads)
 
@@ -104,12 +94,12 @@ class Pricer:
         lower, cost = np.empty(count), np.empty(count)
         threads = len(self._states)
         jobs = []
-        for i, (state, draft) in enumerate(zip(self._states, self._drafts, strict=True)):
+        for i, (state, work) in enumerate(zip(self._states, self._works, strict=True)):
             own = prices._replace(extra=np.zeros_like(prices.extra))
             some = np.arange(i, count, threads)
             jobs.append(
                 self._pool.submit(
-                    price_chains, self._compiled.tables, state, own, surcharges, some, draft, self.out, lower, cost
+                    price_chains, self._compiled.tables, state, own, surcharges, some, work, self.out, lower, cost
                 )
             )
         for job in jobs:
@@ -119,30 +109,6 @@ class Pricer:
     def close(self) -> None:
         """End the threads."""
         self._pool.shutdown()
-
-
-@outer
-def place(tables: Any, state: Any, prices: Any, k: int, option: Any, length: Any, path: Any) -> bool:
-    """Place a chain as it is written; False, and nothing taken, if it does not fit."""
-    chain = tables.chains[k]
-    for c in range(chain.component, chain.component_end):
-        if option[c] >= 0:
-            merged = merged_before(tables, k, c, option)
-            if merged:
-                cost = merged_cost(tables, state, prices, k, c, option[c])
-            else:
-                cost = option_cost(tables, state, prices, k, c, option[c])
-            if cost == np.inf:
-                remove(tables, state, prices, k, 0, c - chain.component, option, length, path)
-                return False
-            apply_component(tables, state, k, c, option[c], merged, 1)
-    components = chain.component_end - chain.component
-    for f in range(chain.flow, chain.flow_end):
-        fits, _ = apply_flow(tables, state, prices, k, f, option, length, path)
-        if not fits:
-            remove(tables, state, prices, k, f - chain.flow, components, option, length, path)
-            return False
-    return True
 
 
 class Costs(NamedTuple):
@@ -174,24 +140,26 @@ def measure(
     chain = tables.chains[k]
     line = chain.line
     found, opened = 0, 0
-    total[:] = costs.late[:, k] * late_ns
+    for level in range(len(total)):
+        total[level] = 0.0
+    _add_levels(costs.late, k, late_ns, total)
     for c in range(chain.component, chain.component_end):
         o = option[c]
         if o < 0:
             continue
         component, one = tables.components[c], tables.options[o]
         if component.ran and o != component.home:
-            total += costs.move[:, k] * component.move_price
+            _add_levels(costs.move, k, component.move_price, total)
         if not merged_before(tables, k, c, option):
             found = _note(tables, line, one.use, one.use_end, taken, rows, found)
-            total += costs.option[:, o]
+            _add_levels(costs.option, o, 1.0, total)
         if one.opening >= 0:
             opened = _note_opening(one.opening, component.load, served, openings, opened)
     for f in range(chain.flow, chain.flow_end):
         rate, table = tables.flows[f].rate, tables.flows[f].touch
         for i in range(followed(tables, f, length, path), length[f]):
             a = path[f, i]
-            total += costs.link[:, k] * (costs.arc[a] * rate)
+            _add_levels(costs.link, k, costs.arc[a] * rate, total)
             found = _note_row(line, tables.first_arc + a, rate, taken, rows, found)
         if tables.plain[table]:
             continue
@@ -202,10 +170,17 @@ def measure(
                 chosen, e = program_in_use(tables, state, e, end)
                 program = tables.programs[chosen]
                 found = _note(tables, line, program.use, program.use_end, taken, rows, found)
-                total += costs.program[:, chosen]
+                _add_levels(costs.program, chosen, 1.0, total)
                 if program.opening >= 0:
                     opened = _note_opening(program.opening, rate, served, openings, opened)
     return found, opened
+
+
+@inner_inline
+def _add_levels(costs: Any, i: int, factor: float, total: Any) -> None:
+    """Add what something costs on every level."""
+    for level in range(len(total)):
+        total[level] += costs[level, i] * factor
 
 
 @inner
@@ -279,8 +254,7 @@ class Measurer:
         self._served[openings] = 0.0
         components, flows = slice(chain["component"], chain["component_end"]), slice(chain["flow"], chain["flow_end"])
         if state is None:
-            count = flows.stop - flows.start, components.stop - components.start
-            remove(tables, self._state, prices, k, *count, option, length, path)
+            remove_chain(tables, self._state, prices, k, option, length, path)
         return Column(
             k, rows, amounts, openings, loads, total,
             option[components].copy(), length[flows].copy(), path[flows].copy(),

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from mosaico_place.kernel.batch import measure, place
+from mosaico_place.kernel.batch import measure
 from mosaico_place.kernel.compiled import inner, outer
-from mosaico_place.kernel.embed import budget_ns, embed, first_node, flow_ns, remove
+from mosaico_place.kernel.embed import find
+from mosaico_place.kernel.embeddings import first_node
+from mosaico_place.kernel.taking import place, remove_chain
+from mosaico_place.kernel.times import measure_times
 
 
 @outer
 def insert_all(
-    tables: Any, state: Any, prices: Any, costs: Any, chains: Any, cutoff: Any, draft: Any, embeddings: Any,
+    tables: Any, state: Any, prices: Any, costs: Any, chains: Any, cutoff: Any, work: Any, embeddings: Any,
     chain_costs: Any, here: Any, taken: Any, rows: Any, served: Any, openings: Any,
 ) -> int:  # fmt: skip
     """Embed and place chains in turn; those that are placed, impossible or too dear are passed over."""
+    option, length, path = embeddings.option, embeddings.length, embeddings.path
     count = 0
     for k in chains:
         if embeddings.placed[k] or not tables.chains[k].possible:
             continue
-        _, cost = embed(tables, state, prices, k, cutoff[k], draft, embeddings)
-        if cost < cutoff[k] and put(tables, state, prices, costs, k, embeddings, chain_costs, here, taken, rows,
-                                    served, openings):  # fmt: skip
+        _, cost, stands = find(tables, state, prices, k, cutoff[k], work, embeddings)
+        if cost >= cutoff[k]:
+            if stands:
+                remove_chain(tables, state, prices, k, option, length, path)
+        elif stands or place(tables, state, prices, k, option, length, path):
+            note(tables, state, costs, k, embeddings, chain_costs, here, taken, rows, served, openings)
             count += 1
     return count
 
@@ -34,19 +39,27 @@ def put(
     taken: Any, rows: Any, served: Any, openings: Any,
 ) -> bool:  # fmt: skip
     """Place a chain as its embedding says; False, and nothing done, if there is no room."""
-    option, length, path = embeddings.option, embeddings.length, embeddings.path
-    if not place(tables, state, prices, k, option, length, path):
+    if not place(tables, state, prices, k, embeddings.option, embeddings.length, embeddings.path):
         return False
+    note(tables, state, costs, k, embeddings, chain_costs, here, taken, rows, served, openings)
+    return True
+
+
+@inner
+def note(
+    tables: Any, state: Any, costs: Any, k: int, embeddings: Any, chain_costs: Any, here: Any,
+    taken: Any, rows: Any, served: Any, openings: Any,
+) -> None:  # fmt: skip
+    """Keep track of a chain that has been placed."""
+    option, length, path = embeddings.option, embeddings.length, embeddings.path
     embeddings.placed[k] = True
     found, opened = measure(tables, state, costs, k, option, length, path, embeddings.late_ns[k], taken, rows,
                             served, openings, chain_costs[k])  # fmt: skip
-    flat = taken.ravel()
     for i in range(found):
-        flat[rows[i]] = 0.0
+        taken[rows[i] // taken.shape[1], rows[i] % taken.shape[1]] = 0.0
     for i in range(opened):
         served[openings[i]] = 0.0
     mark(tables, k, option, length, path, here, True)
-    return True
 
 
 @inner
@@ -72,28 +85,18 @@ def remove_all(tables: Any, state: Any, prices: Any, chains: Any, embeddings: An
             continue
         chain = tables.chains[k]
         mark(tables, k, option, length, path, here, False)
-        flows, components = chain.flow_end - chain.flow, chain.component_end - chain.component
-        remove(tables, state, prices, k, flows, components, option, length, path)
+        remove_chain(tables, state, prices, k, option, length, path)
         embeddings.placed[k] = False
-        option[chain.component : chain.component_end] = -1
-        chain_costs[k] = reject[:, k]
+        for c in range(chain.component, chain.component_end):
+            option[c] = -1
+        for level in range(len(reject)):
+            chain_costs[k, level] = reject[level, k]
 
 
 @outer
-def keeps_time(tables: Any, state: Any, k: int, embeddings: Any) -> bool:
+def keeps_time(tables: Any, state: Any, k: int, embeddings: Any, work: Any) -> bool:
     """Whether a placed chain keeps its budgets; its time above targets is noted."""
-    chain = tables.chains[k]
-    flows = chain.flow_end - chain.flow
-    delay, way = np.zeros(flows), np.zeros(flows, np.bool_)
-    for f in range(flows):
-        delay[f] = flow_ns(tables, state, chain.flow + f, embeddings.option, embeddings.length, embeddings.path)
-    late = 0.0
-    for b in range(chain.budget, chain.budget_end):
-        budget = tables.budgets[b]
-        time = budget_ns(tables, k, b, embeddings.option, delay, way)
-        if time > budget.within_ns:
-            return False
-        if budget.target_ns < np.inf:
-            late += max(0.0, time - budget.target_ns)
-    embeddings.late_ns[k] = late
-    return True
+    kept, late = measure_times(tables, state, k, embeddings.option, embeddings.length, embeddings.path, work)
+    if kept:
+        embeddings.late_ns[k] = late
+    return kept

@@ -23,6 +23,18 @@ def _stamp() -> str:
 STAMP = _stamp()
 
 
+def _readable(load: Callable[[], dict[Any, Any]]) -> Callable[[], dict[Any, Any]]:
+    """Loads what is kept; nothing if an older version wrote it, with types that are gone."""
+
+    def load_readable() -> dict[Any, Any]:
+        try:
+            return load()
+        except (AttributeError, ImportError):
+            return {}
+
+    return load_readable
+
+
 def _compiler(**flags: Any) -> Callable[[Callable[..., Any]], Any]:
     def compile_function(function: Callable[..., Any]) -> Any:
         dispatcher = njit(cache=True, error_model="numpy", **flags)(function)
@@ -30,6 +42,7 @@ def _compiler(**flags: Any) -> Callable[[Callable[..., Any]], Any]:
             # numba looks at a function's own file only, and would run what it compiled into it from others for ever.
             index = dispatcher._cache._cache_file  # noqa: SLF001
             index._source_stamp = (index._source_stamp, STAMP)  # noqa: SLF001
+            index._load_index = _readable(index._load_index)  # noqa: SLF001
         except AttributeError:  # this numba keeps its cache another way: better none than a stale one
             return njit(error_model="numpy", **flags)(function)
         return dispatcher
@@ -37,22 +50,22 @@ def _compiler(**flags: Any) -> Callable[[Callable[..., Any]], Any]:
     return compile_function
 
 
-outer = _compiler(nogil=True, _nrt=True)
-"""For functions that Python calls."""
+outer = _compiler(nogil=True, _nrt=False)
+"""For functions that Python calls; they count no references to arrays, so they can make none.
 
-inner = _compiler(no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)
-"""For functions that only compiled code calls; they count no references to arrays, so they can make none.
-
-A call hands over bundles of some 60 arrays, and numba counts every one of them up and down in one atomic step each,
+A call hands over bundles of some 80 arrays, and numba counts every one of them up and down in one atomic step each,
 where functions are not merged: more work than most of the functions do. Arrays live as long as what calls from Python
 holds them, so nothing needs to be counted below. Whatever would make an array does not compile.
 """
 
-inner_making = _compiler(no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=True)
-"""For the few functions below Python that make arrays."""
+outer_making = _compiler(nogil=True, _nrt=True)
+"""For functions that Python calls and that make arrays."""
+
+inner = _compiler(no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)
+"""For functions that only compiled code calls."""
 
 inner_inline = _compiler(no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True, _nrt=False)
-"""As ``inner``, for small ones that are called most."""
+"""The same, for small ones that it calls most."""
 
-outer_inline = _compiler(forceinline=True)
+outer_inline = _compiler(forceinline=True, _nrt=False)
 """For small functions that both call."""

@@ -47,12 +47,14 @@ class Disturbed:
     Attributes:
         out: slots of chains that stood and had to leave.
         new: slots of chains that are new and do not stand yet.
+        written: slots of chains that were compiled, new ones or new forms of others.
         relieved: whether anything became free, so that waiting chains may have room now.
         rebuilt: why everything was compiled anew; empty if it was not.
     """
 
     out: tuple[int, ...]
     new: tuple[int, ...]
+    written: tuple[int, ...]
     relieved: bool
     rebuilt: str = ""
 
@@ -91,6 +93,7 @@ class Live:
         for k in range(len(best.chains)):
             self._places[k] = (start, _sizes(tables, k))
             start = start.after(self._places[k][1])
+        self._largest = Sizes(*map(max, zip(Sizes(), *(sizes for _, sizes in self._places.values()), strict=True)))
         self._slots = Slots((len(best.chains), start), (len(tables.chains), sizes))
         self.slot = {name: k for k, name in enumerate(best.chains)}
         own = tables._replace(
@@ -191,10 +194,12 @@ class Live:
             freed |= better
             out += self._settle(worse, opened)
         new: list[int] = []
+        written = []
         for chain in changed:
             if (taken := self._add(chain)) is None:
                 self.instance = before
                 return self._rebuild(instance, placed_before, "there is no room in the arrays for another chain")
+            written.append(taken)
             if chain.name in stood:
                 self._remember_chain(taken, stood[chain.name])
                 if not self._put(taken, stood[chain.name], opened):
@@ -205,7 +210,7 @@ class Live:
             self._remember_chain(self.slot[name], unsettled[name])
             out.append(self.slot[name])
         reprice_chains(self.prices, self.compiled, self._weights)
-        return Disturbed(tuple(out), tuple(new), freed)
+        return Disturbed(tuple(out), tuple(new), tuple(written), freed)
 
     def sync(self, placement: Placement) -> None:
         """Let exactly this placement stand; what cannot is left out, and is among what the next change disturbs."""
@@ -276,13 +281,15 @@ class Live:
         out = tuple(self.slot[name] for name in before.chains if name in self.slot and not placed[self.slot[name]])
         self.dirty.update(self.slot.values())
         new = tuple(k for name, k in self.slot.items() if name not in before.chains and name not in known)
-        return Disturbed(out, new, True, why)
+        return Disturbed(out, new, tuple(self.slot.values()), True, why)
 
     # Chains
 
     def _add(self, chain: Chain) -> int | None:
-        """Write a chain into a free slot; None if there is none."""
+        """Write a chain into a free slot; None if there is none that is large enough."""
         block = self.base.shapes.block(chain, None)
+        if any(one > most for one, most in zip(block.sizes, self._largest, strict=True)):
+            return None  # the kernel's scratch is made for the largest
         if (place := self._slots.take(block.sizes)) is None:
             return None
         k, start = place
@@ -353,13 +360,19 @@ class Live:
         away = np.unique(self.compiled.owner[stands & (components["ran"] > 0) & (option != components["home"])])
         components["ran"] = stands
         components["home"] = np.where(stands, option, -1)
-        up = np.fromiter((node.up for node in self.instance.nodes.values()), dtype=np.bool_)
-        at = tables.options["node"][np.where(stands, option, 0)] if len(tables.options) else np.zeros_like(option)
-        components["locked"] = self._immovable & stands & up[at]
+        components["locked"] = self._immovable & stands
+        self._unlock()
         levels.reject[...] = levels.rejected + levels.dropped * placed
         solution.chain_costs[~placed] = levels.reject.T[~placed]
         if len(away):  # what they paid for moving is paid
             self._again([int(k) for k in away], solution.state.opened > 0)
+
+    def _unlock(self) -> None:
+        """Let components move whose node is down."""
+        components = self.compiled.tables.components
+        locked = np.flatnonzero((components["locked"] > 0) & (components["home"] >= 0))
+        at = self.compiled.tables.options["node"][components["home"][locked]]
+        components["locked"][locked[~self._up[at]]] = 0
 
     def _remember_chain(self, k: int, placement: ChainPlacement) -> None:
         """Say of a chain that was written anew where it stood before."""
@@ -406,8 +419,7 @@ class Live:
                 affected |= self._using(link)
         if hosts:
             self._redo_masks()
-            components = tables.components
-            components["locked"] &= self._up[tables.options["node"][np.maximum(components["home"], 0)]]
+            self._unlock()
         if timing:
             self._redo_delays()
         room = rows.room()

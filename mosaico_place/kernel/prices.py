@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mosaico_place.compile.infrastructure import FloatArray
-from mosaico_place.kernel.compiled import outer
+from mosaico_place.kernel.compiled import outer_making
 from mosaico_place.kernel.tables import Compiled
 
 
@@ -87,7 +87,7 @@ def reprice_chains(prices: Prices, compiled: Compiled, weights: FloatArray) -> N
     np.matmul(weights, levels.move, out=prices.move)
 
 
-@outer
+@outer_making
 def spread_over(rows: Any, amounts: Any, lines: Any, begin: Any, end: Any) -> Any:
     """(lines, slices) of the price of every slice of uses."""
     total = np.zeros((len(lines), len(begin)))

@@ -13,8 +13,8 @@ import numpy as np
 from mosaico_place.compile import Infrastructure
 from mosaico_place.compile.infrastructure import BoolArray, FloatArray
 from mosaico_place.instance import Chain
-from mosaico_place.kernel.compiled import inner, inner_making, outer
-from mosaico_place.kernel.spread import spread
+from mosaico_place.kernel.compiled import inner, outer_making
+from mosaico_place.kernel.spread import spread, weigh
 from mosaico_place.latency import order
 
 
@@ -55,7 +55,7 @@ def _share_labels(infrastructure: Infrastructure, chain: Chain, position: dict[s
             masks[line] &= fits
 
 
-@outer
+@outer_making
 def _keep_reachable(tables: Any, k: int, masks: Any, room: Any) -> None:
     """One pass over a chain: units, flows, budgets."""
     chain = tables.chains[k]
@@ -71,7 +71,7 @@ def _keep_reachable(tables: Any, k: int, masks: Any, room: Any) -> None:
     for c in range(c0, c1):
         masks[c - c0] = tables.mask[tables.components[c].unit]
     arcs = len(room)
-    zero = np.zeros(arcs)
+    zero, weight, touch = np.zeros(arcs), np.empty(arcs), np.empty(count)
     keys, items = np.empty(arcs + count), np.empty(arcs + count, np.int32)
     dist, last = np.empty(count), np.empty(count, np.int32)
     least = np.full((c1 - c0, count), np.inf)
@@ -89,12 +89,12 @@ def _keep_reachable(tables: Any, k: int, masks: Any, room: Any) -> None:
             t, h = tables.flows[f].tail - c0, tables.flows[f].head - c0
             on[t] = True
             on[h] = True
-            _pass_on(tables, f, room, zero, early[t] + least[t], True, dist, last, keys, items)
+            _pass_on(tables, f, room, zero, early[t] + least[t], True, weight, touch, dist, last, keys, items)
             early[h] = np.maximum(early[h], dist)
         for i in range(budget.flow_end - 1, budget.flow - 1, -1):
             f = tables.budget_flows[i]
             t, h = tables.flows[f].tail - c0, tables.flows[f].head - c0
-            _pass_on(tables, f, room, zero, least[h] + late[h], False, dist, last, keys, items)
+            _pass_on(tables, f, room, zero, least[h] + late[h], False, weight, touch, dist, last, keys, items)
             late[t] = np.maximum(late[t], dist)
         if budget.within_ns < np.inf:
             for c in range(c0, c1):
@@ -109,9 +109,13 @@ def _keep_reachable(tables: Any, k: int, masks: Any, room: Any) -> None:
                     tables.mask[u, n] = False
     for f in range(chain.flow, chain.flow_end):
         t, h = tables.components[tables.flows[f].tail].unit, tables.components[tables.flows[f].head].unit
-        _pass_on(tables, f, room, zero, np.where(tables.mask[t], 0.0, np.inf), True, dist, last, keys, items)
+        _pass_on(
+            tables, f, room, zero, np.where(tables.mask[t], 0.0, np.inf), True, weight, touch, dist, last, keys, items
+        )
         tables.mask[h] &= dist < np.inf
-        _pass_on(tables, f, room, zero, np.where(tables.mask[h], 0.0, np.inf), False, dist, last, keys, items)
+        _pass_on(
+            tables, f, room, zero, np.where(tables.mask[h], 0.0, np.inf), False, weight, touch, dist, last, keys, items
+        )
         tables.mask[t] &= dist < np.inf
     for c in range(c0, c1):
         masks[c - c0] &= tables.mask[tables.components[c].unit]
@@ -133,20 +137,19 @@ def least_processing(tables: Any, c: int, mask: Any, least: Any) -> None:
                     least[n] = min(least[n], time)
 
 
-@inner_making
+@inner
 def _pass_on(
-    tables: Any, f: int, room: Any, zero: Any, start: Any, forth: bool, dist: Any, last: Any, keys: Any, items: Any
-) -> None:
+    tables: Any, f: int, room: Any, zero: Any, start: Any, forth: bool, weight: Any, touch: Any, dist: Any, last: Any,
+    keys: Any, items: Any,
+) -> None:  # fmt: skip
     """Least times that a flow takes on from the times of ``start``."""
     flow = tables.flows[f]
     copies = flow.copy_of >= 0
     table = tables.flows[flow.copy_of].touch if copies else flow.touch
-    touch = np.empty(len(start))
     for n in range(len(start)):
         touch[n] = 0.0 if copies else least_touch_ns(tables, table, n)
-    rate = 0.0 if copies else flow.rate
-    spread(tables.net, start, forth, rate, zero, zero, 0.0, room, 1.0, tables.delays[flow.least], touch,
-           dist, last, keys, items)  # fmt: skip
+    weigh(0.0 if copies else flow.rate, zero, zero, 0.0, room, room, 1.0, tables.delays[flow.least], weight)
+    spread(tables.net, start, forth, weight, 1.0, touch, dist, last, keys, items)
     if flow.inside:
         for n in range(len(start)):
             dist[n] = min(dist[n], start[n] + touch[n])

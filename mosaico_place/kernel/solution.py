@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from mosaico_place.compile.infrastructure import FloatArray
 from mosaico_place.kernel.batch import Costs
 from mosaico_place.kernel.changes import insert_all, keeps_time, put, remove_all
-from mosaico_place.kernel.embed import Embeddings, first_node, no_embeddings, parallel_ns
+from mosaico_place.kernel.embeddings import Embeddings, first_node, no_embeddings
 from mosaico_place.kernel.prices import Prices
 from mosaico_place.kernel.state import State, empty_state
 from mosaico_place.kernel.tables import Compiled
+from mosaico_place.kernel.times import parallel_ns
+from mosaico_place.kernel.work import new_work
 from mosaico_place.placement import ChainPlacement, Opening, Placement, Spot
 
 LAST_CHOICE = 1e12
@@ -26,7 +28,7 @@ class Scratch:
     """Room that compiled code works in."""
 
     def __init__(self, compiled: Compiled) -> None:
-        self.draft = no_embeddings(compiled.tables)
+        self.work = new_work(compiled.tables)
         self.taken = np.zeros_like(compiled.rows.capacity)
         self.rows = np.empty(self.taken.size, dtype=np.int64)
         self.served = np.zeros(len(compiled.tables.openings))
@@ -65,7 +67,7 @@ class Solution:
         return int(
             insert_all(
                 self.compiled.tables, self.state, prices, self._costs, np.asarray(chains, dtype=np.int64), cutoff,
-                scratch.draft, self.embeddings, self.chain_costs, self.here, scratch.taken, scratch.rows,
+                scratch.work, self.embeddings, self.chain_costs, self.here, scratch.taken, scratch.rows,
                 scratch.served, scratch.openings,
             )
         )  # fmt: skip
@@ -169,7 +171,7 @@ class Solution:
         arrays = (scratch.taken, scratch.rows, scratch.served, scratch.openings)
         self.embeddings.late_ns[k] = 0.0  # only known when it stands
         fits = put(tables, self.state, prices, self._costs, k, self.embeddings, self.chain_costs, self.here, *arrays)
-        if fits and not keeps_time(tables, self.state, k, self.embeddings):
+        if fits and not keeps_time(tables, self.state, k, self.embeddings, scratch.work):
             self.remove([k], prices)
             return False
         if fits:

@@ -96,85 +96,80 @@ def drop_first(keys: Any, items: Any, size: int) -> int:
     return size
 
 
+@inner_inline
+def weigh(
+    rate: float, toll: Any, price: Any, factor: float, room: Any, own: Any, slope: float, delay: Any, weight: Any
+) -> None:
+    """(arcs,) what a flow pays: rate x (toll + factor x price) + slope x delay; infinite where a room is too small."""
+    for a in range(len(weight)):
+        open_to_it = room[a] >= rate and own[a] >= rate
+        weight[a] = rate * (toll[a] + factor * price[a]) + slope * delay[a] if open_to_it else np.inf
+
+
+@inner_inline
+def relax(
+    begins: Any, arcs: Any, ends: Any, forwards: Any, weight: Any, touch: Any, n: int, label: float, heaped: bool,
+    dist: Any, last: Any, keys: Any, items: Any, size: int,
+) -> int:  # fmt: skip
+    """Go on from a node over its arcs; what is reached more cheaply and forwards goes on the heap if ``heaped``."""
+    for i in range(begins[n], begins[n + 1]):
+        a = arcs[i]
+        m = ends[a]
+        cost = label + weight[a] + touch[m]
+        if cost < dist[m]:
+            dist[m] = cost
+            last[m] = a
+            if heaped and forwards[m]:
+                size = push(keys, items, size, cost, m)
+    return size
+
+
 @outer
 def spread(
-    net: Any,
-    start: Any,
-    forth: bool,
-    rate: float,
-    toll: Any,
-    price: Any,
-    price_factor: float,
-    room: Any,
-    slope: float,
-    delay: Any,
-    touch: Any,
-    dist: Any,
-    last: Any,
-    keys: Any,
+    net: Any, start: Any, forth: bool, weight: Any, slope: float, touch: Any, dist: Any, last: Any, keys: Any,
     items: Any,
-) -> None:
+) -> None:  # fmt: skip
     """Least start + path cost for every node, with the last arc of the path.
 
     Args:
         net: the arcs.
         start: (nodes,) labels; infinite where no path begins.
         forth: paths lead from the labelled nodes; else to them, and "last" is the first arc.
-        rate: of the flow; an arc with less ``room`` is closed.
-        toll, price, price_factor: an arc costs rate x (toll + price_factor x price).
-        room: (arcs,) what is left.
-        slope, delay: and slope x delay; staying costs slope x hand-over.
+        weight: (arcs,) what each costs; infinite where it is closed.
+        slope: staying costs slope x hand-over, except where a node forwards.
         touch: (nodes,) what touching the node costs; infinite where the flow must not.
         dist, last: (nodes,) results; ``last`` is an arc, STAY or NOWHERE.
         keys, items: a heap with room for arcs + nodes entries.
     """
     count = len(start)
-    size = 0
-    for n in range(count):
-        dist[n] = np.inf
-        last[n] = NOWHERE
     begins, arcs, ends = net.out_start, net.out_arc, net.head
     if not forth:
         begins, arcs, ends = net.in_start, net.in_arc, net.tail
+    forwards = net.forwards
     for n in range(count):
-        base = start[n] + touch[n]
-        if base == np.inf:
+        dist[n] = np.inf
+        last[n] = NOWHERE
+    # What begins anywhere takes its first step before anything is put on the heap, where each node then stands once.
+    for n in range(count):
+        label = start[n] + touch[n]
+        if label == np.inf:
             continue
-        if net.forwards[n]:
-            if base < dist[n]:
-                dist[n] = base
-                last[n] = STAY
-                size = push(keys, items, size, base, n)
-            continue
-        for i in range(begins[n], begins[n + 1]):
-            a = arcs[i]
-            if room[a] < rate:
-                continue
-            m = ends[a]
-            cost = base + rate * (toll[a] + price_factor * price[a]) + slope * delay[a] + touch[m]
-            if cost < dist[m]:
-                dist[m] = cost
-                last[m] = a
-                if net.forwards[m]:
-                    size = push(keys, items, size, cost, m)
+        if not forwards[n]:
+            relax(begins, arcs, ends, forwards, weight, touch, n, label, False, dist, last, keys, items, 0)
+        elif label < dist[n]:
+            dist[n] = label
+            last[n] = STAY
+    size = 0
+    for n in range(count):
+        if forwards[n] and dist[n] < np.inf:
+            size = push(keys, items, size, dist[n], n)
     while size > 0:
-        key, n = keys[0], items[0]
+        label, n = keys[0], items[0]
         size = drop_first(keys, items, size)
-        if key > dist[n]:
-            continue
-        for i in range(begins[n], begins[n + 1]):
-            a = arcs[i]
-            if room[a] < rate:
-                continue
-            m = ends[a]
-            cost = key + rate * (toll[a] + price_factor * price[a]) + slope * delay[a] + touch[m]
-            if cost < dist[m]:
-                dist[m] = cost
-                last[m] = a
-                if net.forwards[m]:
-                    size = push(keys, items, size, cost, m)
+        if label == dist[n]:
+            size = relax(begins, arcs, ends, forwards, weight, touch, n, label, True, dist, last, keys, items, size)
     for n in range(count):
-        if not net.forwards[n] and start[n] < np.inf:
+        if not forwards[n] and start[n] < np.inf:
             stays = start[n] + touch[n] + slope * net.hand_over_ns[n]
             if stays <= dist[n]:
                 dist[n] = stays

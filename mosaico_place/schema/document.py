@@ -66,7 +66,7 @@ def _level(value: Any) -> Any:
     return value
 
 
-Level = Annotated[
+Objective = Annotated[
     dict[ObjectiveTerm, Weight],
     BeforeValidator(_level),
     Field(json_schema_extra={"propertyNames": {"pattern": _TERM_PATTERN}, "minProperties": 1}),
@@ -117,24 +117,24 @@ class InstanceDocument(Strict):
     """Classes that say more than their name."""
     prices: InstancePrices = Field(default_factory=InstancePrices)
     """What a unit costs."""
-    objective: Annotated[list[Level] | None, given("a list")] = None
+    objective: Annotated[list[Objective] | None, given("a list")] = None
     """Levels, best first; rejected, then latency, then resources unless given."""
 
 
 def instance_json_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of an instance file."""
     schema = InstanceDocument.model_json_schema(mode="validation")
-    schema = _without_null(schema)
+    schema = without_null(schema)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
-def _without_null(schema: Any) -> Any:
+def without_null(schema: Any) -> Any:
     """The schema without nulls, which stand for an absent key and are not to be written."""
     if isinstance(schema, list):
-        return [_without_null(item) for item in schema]
+        return [without_null(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    kept = {key: _without_null(value) for key, value in schema.items() if not (key == "default" and value is None)}
+    kept = {key: without_null(value) for key, value in schema.items() if not (key == "default" and value is None)}
     choices = kept.get("anyOf")
     if isinstance(choices, list) and {"type": "null"} in choices:
         rest = [choice for choice in choices if choice != {"type": "null"}]

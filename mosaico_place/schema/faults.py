@@ -32,6 +32,7 @@ _NEEDED = {
     "implementation": "an 'implementation', such as vnf",
     "path": "a 'path': the nodes from its tail to its head",
     "chains": "'chains'",
+    "instance": "an 'instance': the file that it is over, such as cloud-gaming-edge.yaml",
 }
 _CHAINS = ("chains", "templates", "arrive", "update")
 """What holds chains by name."""

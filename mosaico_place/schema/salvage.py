@@ -93,7 +93,7 @@ def salvage_instance(data: object) -> Salvage:
     except ValidationError as error:
         found = findings(error, data)
     salvage = Salvage(data, findings=found)
-    if foreign := _of_the_format(data, found):
+    if foreign := of_the_format(data, found):
         salvage.findings = foreign
         return salvage
     rest = _without_faulty(data, found, salvage)
@@ -113,7 +113,7 @@ def placement_document(data: object) -> tuple[PlacementDocument | None, list[Fin
         document = model.model_validate(data)
     except ValidationError as error:
         found = findings(error, data)
-        if foreign := _of_the_format(data, found):
+        if foreign := of_the_format(data, found):
             return None, foreign
         if data.get("chains", 0) is None:
             return None, [Finding(("chains",), "this answer holds no placement")]
@@ -140,7 +140,7 @@ def placement_document(data: object) -> tuple[PlacementDocument | None, list[Fin
     return document, twice
 
 
-def _of_the_format(data: Mapping[str, Any], found: list[Finding]) -> list[Finding]:
+def of_the_format(data: Mapping[str, Any], found: list[Finding]) -> list[Finding]:
     """The fault of a format that is not ours, of whose document nothing else can be said; else nothing."""
     return [finding for finding in found if finding.path == ("format",)] if "format" in data else []
 
@@ -160,7 +160,7 @@ def _declared(data: Mapping[str, Any]) -> dict[str, Dimension | None]:
 def _without_faulty(data: dict[str, Any], found: list[Finding], salvage: Salvage) -> dict[str, Any]:
     """The data without its faulty parts; what they would have defined goes to ``salvage.lost``."""
     doomed = {_doomed(finding) for finding in found}
-    rest: dict[str, Any] = _pruned(data, _tree(doomed))
+    rest: dict[str, Any] = pruned(data, tree_of(doomed))
     nodes = rest.setdefault("infrastructure", {}).setdefault("nodes", {})
     rest.setdefault("format", FORMAT)
     for path in doomed:
@@ -206,7 +206,7 @@ def _part(path: Path) -> Path:
     return path[: depth + 1] if path[depth] in _HARMLESS.get(section, ()) else path[:depth]
 
 
-def _tree(paths: Iterable[Path]) -> dict[Any, Any]:
+def tree_of(paths: Iterable[Path]) -> dict[Any, Any]:
     """Paths as nested mappings from a key to what lies below it; empty where a path ends."""
     tree: dict[Any, Any] = {}
     for path in sorted(paths, key=len, reverse=True):  # a short path overrides the longer ones below it
@@ -218,13 +218,13 @@ def _tree(paths: Iterable[Path]) -> dict[Any, Any]:
     return tree
 
 
-def _pruned(value: Any, tree: dict[Any, Any]) -> Any:
+def pruned(value: Any, tree: dict[Any, Any]) -> Any:
     """A copy without what the tree's paths lead to; shares what is untouched."""
     if not tree:
         return value
     if isinstance(value, dict):
-        return {key: _pruned(below, tree.get(key, {})) for key, below in value.items() if tree.get(key) != {}}
-    return [_pruned(value[i], tree.get(i, {})) for i in range(len(value)) if tree.get(i) != {}]
+        return {key: pruned(below, tree.get(key, {})) for key, below in value.items() if tree.get(key) != {}}
+    return [pruned(value[i], tree.get(i, {})) for i in range(len(value)) if tree.get(i) != {}]
 
 
 _KINDS = {

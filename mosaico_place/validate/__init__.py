@@ -51,7 +51,7 @@ def faults(instance: Instance) -> list[Fault]:
         *faults_of_chains(instance),
         *_class_faults(instance),
         *price_faults(instance, instance.prices, "instance", ("prices",)),
-        *_objective_faults(instance),
+        *objective_faults(instance),
     ]
 
 
@@ -180,7 +180,8 @@ def _direction_faults(link: Link, path: Path) -> Iterator[Fault]:
             yield Fault((*path, "reserved", name), f"reserves {taken} of {there}, more than there is")
 
 
-def _objective_faults(instance: Instance) -> Iterator[Fault]:
+def objective_faults(instance: Instance) -> Iterator[Fault]:
+    """Everything that is wrong with its objective."""
     if not instance.objective:
         yield Fault(("objective",), "needs at least one level, such as {rejected: 1}")
     classes = {chain.class_name for chain in instance.chains.values() if chain.class_name is not None}

@@ -1,0 +1,98 @@
+"""Room that the kernel works in: made once, so that no call of compiled code makes an array."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mosaico_place.compile.infrastructure import BoolArray, FloatArray, IntArray
+from mosaico_place.kernel.embeddings import LONGEST, no_embeddings
+
+
+class Work(NamedTuple):
+    """Scratch of one thread. Units, flows, components and budgets count from the first of the chain at hand.
+
+    Attributes:
+        option, length, path: the embedding that is tried, as in :class:`mosaico_place.kernel.embeddings.Embeddings`,
+            by number of component and flow.
+        slope: (flows,) price per ns of each flow; pay: (components,) of each component.
+        total: (units, nodes) least costs with all that hangs below.
+        lasts: (flows, nodes) last arcs of paths, as :func:`mosaico_place.kernel.spread.spread` leaves them.
+        blocked: (units, nodes) what is ruled out; at: (units,) the nodes that are tried.
+        weight: (arcs,) what one flow pays; start, touch, dist, last: (nodes,) of one spreading, keys, items its heap.
+        piece: (LONGEST,) a path.
+        delay: (flows,) time of each.
+        begun, finished, entered: (components,) of one budget.
+        time: (budgets,) time of each; took: (budgets, flows) its slowest way.
+        rate: (budgets,) price per ns; ways: (budgets, flows) the way that is priced.
+        low, high: (budgets, 4 and 3) what is known about prices, see :mod:`mosaico_place.kernel.multipliers`.
+    """
+
+    option: NDArray[np.int32]
+    length: NDArray[np.int32]
+    path: NDArray[np.int32]
+    slope: FloatArray
+    pay: FloatArray
+    total: FloatArray
+    lasts: NDArray[np.int32]
+    blocked: BoolArray
+    at: IntArray
+    weight: FloatArray
+    start: FloatArray
+    touch: FloatArray
+    dist: FloatArray
+    last: NDArray[np.int32]
+    keys: FloatArray
+    items: NDArray[np.int32]
+    piece: NDArray[np.int32]
+    delay: FloatArray
+    begun: FloatArray
+    finished: FloatArray
+    entered: IntArray
+    time: FloatArray
+    took: BoolArray
+    rate: FloatArray
+    ways: BoolArray
+    low: FloatArray
+    high: FloatArray
+
+
+def new_work(tables: Any) -> Work:
+    """Room for the largest chain."""
+    nodes, arcs = tables.mask.shape[1], len(tables.net.tail)
+    units, flows, components, budgets = (
+        int(np.max(tables.chains[f"{part}_end"] - tables.chains[part], initial=0))
+        for part in ("unit", "flow", "component", "budget")
+    )
+    draft = no_embeddings(tables)
+    return Work(
+        draft.option,
+        draft.length,
+        draft.path,
+        slope=np.empty(flows),
+        pay=np.empty(components),
+        total=np.empty((units, nodes)),
+        lasts=np.empty((flows, nodes), dtype=np.int32),
+        blocked=np.empty((units, nodes), dtype=np.bool_),
+        at=np.empty(units, dtype=np.int64),
+        weight=np.empty(arcs),
+        start=np.empty(nodes),
+        touch=np.empty(nodes),
+        dist=np.empty(nodes),
+        last=np.empty(nodes, dtype=np.int32),
+        keys=np.empty(arcs + nodes),
+        items=np.empty(arcs + nodes, dtype=np.int32),
+        piece=np.empty(LONGEST, dtype=np.int32),
+        delay=np.empty(flows),
+        begun=np.empty(components),
+        finished=np.empty(components),
+        entered=np.empty(components, dtype=np.int64),
+        time=np.empty(budgets),
+        took=np.empty((budgets, flows), dtype=np.bool_),
+        rate=np.empty(budgets),
+        ways=np.empty((budgets, flows), dtype=np.bool_),
+        low=np.empty((budgets, 4)),
+        high=np.empty((budgets, 3)),
+    )
