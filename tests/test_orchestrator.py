@@ -275,3 +275,12 @@ def test_prices_are_learnt_while_all_is_down(instance: Instance) -> None:
     with Orchestrator(instance, strategy="restructure") as orchestrator:
         assert orchestrator.waiting == ("a", "b")
         assert orchestrator.apply(NodeUp("one")).admitted == ("a", "b")
+
+
+def test_no_chains_at_all(instance: Instance) -> None:
+    """Tests that there may be nothing to price, in the beginning and in idle time."""
+    with Orchestrator(replace(instance, chains={}), strategy="restructure") as orchestrator:
+        assert orchestrator.improve(0.01) is None
+        assert orchestrator.apply(Arrive(instance.chains["a"])).refused == ()
+        orchestrator.apply(Depart("a"))
+        assert orchestrator.improve(0.01) is None

@@ -59,7 +59,7 @@ class Worth:
     def learn(self, threads: int, stop: Callable[[], bool]) -> None:
         """Generate columns for the instance as it is, until the bound is close or it must stop."""
         live = self._live
-        if self.level is None:
+        if self.level is None or not any(live.base.names):
             return
         self._forget()
         base = replace(live.base, levels=_one_level(live.base.levels, self.level))

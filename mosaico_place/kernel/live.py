@@ -69,6 +69,7 @@ class Live:
         solution: where the chains stand.
         slot: chain -> index in the arrays.
         dirty: slots whose placement may have changed since :meth:`placement` was last called.
+        written: slots that hold another chain, or another form of it, since whoever keeps figures of chains cleared it.
         first_only: whether components run in the first implementation of their function only.
     """
 
@@ -114,6 +115,7 @@ class Live:
         for k, chain in enumerate(best.chains.values()):
             self._note_chain(k, chain)
         self.dirty: set[int] = set()
+        self.written: set[int] = set(range(len(best.chains)))
         for node in instance.nodes.values():
             self._open_node(node)
         for number, link in enumerate(instance.links):
@@ -312,6 +314,7 @@ class Live:
         embeddings.placed[k] = False
         self.solution.chain_costs[k] = self.compiled.levels.reject[:, k]
         self.dirty.add(k)
+        self.written.add(k)
         return k
 
     def _drop(self, k: int) -> None:
@@ -330,6 +333,7 @@ class Live:
             tables.chains[k]["possible"] = 0
             tables.chains[k]["required"] = 0
         self.dirty.discard(k)
+        self.written.discard(k)
 
     def _note_chain(self, k: int, chain: Chain) -> None:
         start, sizes = self._places[k]
