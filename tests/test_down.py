@@ -164,7 +164,8 @@ def test_capacities_keep_their_names() -> None:
     ("change", "why"),
     [
         ("down gnb", "endpoint 'pad' stands on 'gnb', which is down"),
-        ("link gnb sw", "no path carries 0 bps from 'pad' to 'game'"),
+        ("link gnb sw", "no path carries 0 bps from 'pad' to 'game', with 1 of 4 links down"),
+        ("down sw", "no path carries 0 bps from 'pad' to 'game', with 3 of 4 links down"),
         ("drained sw", "no path carries 0 bps from 'pad' to 'game'"),
         ("drained edge, drained core", "component 'game': every node that runs 'game' is down or drained, or its GPUs "
          "are down"),

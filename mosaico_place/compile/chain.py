@@ -102,7 +102,7 @@ def _prune(
             places = common_places(infrastructure, chain, group, candidates)
             candidates = _keep(candidates, places, f"no place for {_listed(group.components)} together")
         for flow in chain.flows:
-            candidates = _keep_connected(flow, candidates, delays[flow.ends])
+            candidates = _keep_connected(infrastructure, flow, candidates, delays[flow.ends])
         spans = []
         for budget in chain.budgets:
             table = span(chain, budget, candidates, delays, len(infrastructure.nodes))
@@ -123,7 +123,9 @@ def _keep(candidates: Candidates, places: Mapping[str, set[int]], why: str) -> C
     return kept
 
 
-def _keep_connected(flow: Flow, candidates: Candidates, delays: FlowDelays) -> Candidates:
+def _keep_connected(
+    infrastructure: Infrastructure, flow: Flow, candidates: Candidates, delays: FlowDelays
+) -> Candidates:
     """Drop tails that reach no head and heads that no tail reaches with the flow's rate."""
     tails = sorted({candidate.node for candidate in candidates[flow.tail]})
     heads = sorted({candidate.node for candidate in candidates[flow.head]})
@@ -133,7 +135,9 @@ def _keep_connected(flow: Flow, candidates: Candidates, delays: FlowDelays) -> C
         flow.head: {node for node, column in zip(heads, joined.T, strict=True) if column.any()},
     }
     rate = format_quantity(flow.rate_bps, Dimension.RATE)
-    return _keep(candidates, places, f"no path carries {rate} from {flow.tail!r} to {flow.head!r}")
+    down, links = int((infrastructure.free_bps < 0).sum()) // 2, len(infrastructure.tail) // 2
+    ending = f", with {down} of {links} links down" if down else ""
+    return _keep(candidates, places, f"no path carries {rate} from {flow.tail!r} to {flow.head!r}{ending}")
 
 
 def _keep_in_time(table: Span, candidates: Candidates, vanishing: frozenset[str]) -> Candidates:

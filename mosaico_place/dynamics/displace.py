@@ -12,12 +12,12 @@ from mosaico_place.kernel.embed import embed
 from mosaico_place.kernel.embeddings import no_embeddings
 from mosaico_place.kernel.live import Live
 from mosaico_place.kernel.prices import Prices
-from mosaico_place.kernel.state import State, opened_use
+from mosaico_place.kernel.state import State, empty_state, opened_use
 from mosaico_place.kernel.taking import place
 from mosaico_place.kernel.work import new_work
 from mosaico_place.search.ruin import Ruin
 
-MOST = 8
+MOST = 10
 """Chains that make room for one, at most."""
 
 _NOISE = 0.5
@@ -35,51 +35,111 @@ class Displacer:
         self.compiled = live.base
         self._work, self._out = new_work(live.compiled.tables), no_embeddings(live.compiled.tables)
         self._measure = Measurer(live.compiled)
+        self._columns: dict[int, Column] = {}
+        self._left: dict[int, float] = {}
 
-    def ruin(self, k: int, prices: Prices, random: Generator) -> Ruin | None:
+    def ruin(self, k: int, prices: Prices, random: Generator, *, keep_opened: bool) -> Ruin | None:
         """The chains that leave so that chain ``k`` can stand where it is best at the prices; None if it cannot.
 
-        Instances that are opened stay; those that stand in the way are chosen by little weight, and by chance.
+        Args:
+            k: the chain that is wanted.
+            prices: what things are worth.
+            random: those that leave are chosen by little weight for what they free, and by chance.
+            keep_opened: whether the instances that are opened stay; else whoever uses those in the way leaves.
         """
-        live, compiled = self._live, self._live.compiled
-        bare, out = self._bare(), self._out
+        compiled, out = self._live.compiled, self._out
+        self._columns.clear()
+        self._left.clear()
+        bare = self._bare() if keep_opened else empty_state(compiled)
         _, cost = embed(compiled.tables, bare, prices, k, np.inf, self._work, out)
         if not np.isfinite(cost) or not place(compiled.tables, bare, prices, k, out.option, out.length, out.path):
             return None
         wanted = self._measure(k, prices, out, bare)
-        lacking = wanted.amounts - live.solution.state.free.ravel()[wanted.rows]
-        missing = {int(row): float(lack) for row, lack in zip(wanted.rows, lacking, strict=True) if lack > 0}
-        leaving = self._leaving(missing, prices, random)
+        leaving = self._leaving(wanted, prices, random)
         return None if leaving is None else Ruin(leaving, np.array([k], dtype=np.int64))
 
-    def _leaving(self, missing: dict[int, float], prices: Prices, random: Generator) -> NDArray[np.int64] | None:
-        """Chains that free so much of these rows; None if too many would have to."""
-        live, out, columns = self._live, list[int](), dict[int, Column]()
-        weights = live.compiled.levels.reject.sum(axis=0)
-        count = live.solution.state.free.shape[1]
+    def _leaving(self, wanted: Column, prices: Prices, random: Generator) -> NDArray[np.int64] | None:
+        """Chains without which there is room for a column; None if too many would have to leave."""
+        state, tables = self._live.solution.state, self._live.compiled.tables
+        lacking = wanted.amounts - state.free.ravel()[wanted.rows]
+        missing = {int(row): float(lack) for row, lack in zip(wanted.rows, lacking, strict=True)}
+        out: list[int] = []
+        for o in wanted.openings:
+            opening = tables.openings[o]
+            if opening["group"] >= 0 and state.program[opening["group"]] not in (-1, o):
+                out += self._users(int(state.program[opening["group"]]), prices)
+            if state.opened[o] == 0:
+                for i in range(opening["use"], opening["use_end"]):
+                    row = int(tables.uses_row[i])
+                    missing[row] = missing.get(row, -float(state.free[0, row])) + float(tables.uses_amount[i])
+        out = list(dict.fromkeys(out))
+        for k in out:
+            self._give_back(k, missing, prices)
+        missing = {row: lack for row, lack in missing.items() if lack > 0}
         while missing:
             row = max(missing, key=missing.__getitem__)
-            best, chosen = -np.inf, -1
-            for k in np.flatnonzero(live.on_row(row % count) & live.solution.placed):
-                if int(k) in out:
-                    continue
-                if int(k) not in columns:
-                    columns[int(k)] = self._measure(int(k), prices, live.solution.embeddings, live.solution.state)
-                frees = float(columns[int(k)].amounts[columns[int(k)].rows == row].sum())
-                if frees > 0:
-                    value = min(frees / missing[row], 1.0) / max(float(weights[k]), 1e-9)
-                    value *= float(np.exp(_NOISE * random.standard_normal()))
-                    if value > best:
-                        best, chosen = value, int(k)
-            if chosen < 0 or len(out) == MOST:
+            found = self._holder(row, missing[row], out, prices, random)
+            if not found or len(out) + len(found) > MOST:
                 return None
-            out.append(chosen)
-            for one, amount in zip(columns[chosen].rows.tolist(), columns[chosen].amounts.tolist(), strict=True):
-                if one in missing:
-                    missing[one] -= amount
-                    if missing[one] <= 0:
-                        del missing[one]
-        return np.array(out, dtype=np.int64)
+            for k in found:
+                self._give_back(k, missing, prices)
+            out += found
+            missing = {row: lack for row, lack in missing.items() if lack > 0}
+        return np.array(out, dtype=np.int64) if len(out) <= MOST else None
+
+    def _give_back(self, k: int, missing: dict[int, float], prices: Prices) -> None:
+        """Count what a chain frees when it leaves, and what the instances take that nobody uses then."""
+        column, tables, state = self._column(k, prices), self._live.compiled.tables, self._live.solution.state
+        for row, amount in zip(column.rows.tolist(), column.amounts.tolist(), strict=True):
+            if row in missing:
+                missing[row] -= amount
+        for o, load in zip(column.openings.tolist(), column.loads.tolist(), strict=True):
+            self._left[o] = self._left.get(o, float(state.load[o])) - load
+            if self._left[o] <= 0:
+                for i in range(tables.openings[o]["use"], tables.openings[o]["use_end"]):
+                    row = int(tables.uses_row[i])
+                    if row in missing:
+                        missing[row] -= float(state.opened[o] * tables.uses_amount[i])
+
+    def _holder(self, row: int, lack: float, out: list[int], prices: Prices, random: Generator) -> list[int]:
+        """Chains to take off a row: the one that frees most for its weight, else all users of an instance on it."""
+        live, tables = self._live, self._live.compiled.tables
+        weights = live.compiled.levels.reject.sum(axis=0)
+        count = live.solution.state.free.shape[1]
+        best, chosen = -np.inf, -1
+        for k in np.flatnonzero(live.on_row(row % count) & live.solution.placed).tolist():
+            if k in out:
+                continue
+            column = self._column(k, prices)
+            frees = float(column.amounts[column.rows == row].sum())
+            if frees > 0:
+                value = min(frees / lack, 1.0) / max(float(weights[k]), 1e-9)
+                value *= float(np.exp(_NOISE * random.standard_normal()))
+                if value > best:
+                    best, chosen = value, k
+        if chosen >= 0:
+            return [chosen]
+        parties = []
+        for o in np.flatnonzero(live.solution.state.opened > 0).tolist():
+            uses = tables.uses_row[tables.openings[o]["use"] : tables.openings[o]["use_end"]]
+            if row in uses:
+                users = [k for k in self._users(o, prices) if k not in out]
+                if users:
+                    parties.append((len(users) * float(np.exp(_NOISE * random.standard_normal())), users))
+        return min(parties)[1] if parties else []
+
+    def _users(self, o: int, prices: Prices) -> list[int]:
+        """The chains that an opened instance serves."""
+        live = self._live
+        here = live.solution.here[live.compiled.tables.openings[o]["node"]] & live.solution.placed
+        return [k for k in np.flatnonzero(here).tolist() if o in self._column(k, prices).openings]
+
+    def _column(self, k: int, prices: Prices) -> Column:
+        """What a placed chain takes."""
+        if k not in self._columns:
+            solution = self._live.solution
+            self._columns[k] = self._measure(k, prices, solution.embeddings, solution.state)
+        return self._columns[k]
 
     def _bare(self) -> State:
         """What is left where no chain stands, but all that is opened stays."""

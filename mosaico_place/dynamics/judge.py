@@ -12,6 +12,7 @@ from mosaico_place.instance import Instance
 from mosaico_place.ledger import Ledger
 from mosaico_place.moves import moved
 from mosaico_place.placement import ChainPlacement, Placement
+from mosaico_place.planning import Plan, Transition, plan
 from mosaico_place.result import Violation
 from mosaico_place.tally import Tally
 
@@ -39,13 +40,15 @@ class Judged:
         reply: the answer.
         cost: of it.
         violations: rules that it breaks.
+        plan: the steps that lead to it.
         changes: since what stood.
-        seconds: from the changed instance to the checked answer.
+        seconds: from the changed instance to the checked plan.
     """
 
     reply: Reply
     cost: Cost
     violations: tuple[Violation, ...]
+    plan: Plan
     changes: Changes
     seconds: float
 
@@ -99,14 +102,15 @@ class Judge:
         return None
 
     def _judged(self, reply: Reply, instance: Instance, started: float) -> Judged:
-        before = self.placement
+        before, transition = self.placement, Transition(self.instance, instance, self.placement, reply.placement)
         self._ledger.adopt(instance)
+        steps = plan(transition, self._ledger)
         self._ledger.become(reply.placement)
         violations = tuple(self._audit.violations(before, self._max_moves))
         seconds = time.perf_counter() - started
         total = self._tally.cost(before)
         self.instance, self.placement = instance, reply.placement
-        return Judged(reply, total, violations, changes(instance, before, reply.placement), seconds)
+        return Judged(reply, total, violations, steps, changes(instance, before, reply.placement), seconds)
 
 
 def changes(instance: Instance, before: Placement, now: Placement) -> Changes:

@@ -20,6 +20,7 @@ from mosaico_place.instance import Instance
 from mosaico_place.kernel.live import Disturbed, Live
 from mosaico_place.kernel.prices import Prices
 from mosaico_place.placement import Placement
+from mosaico_place.search.ruin import Ruin
 from mosaico_place.search.search import Limits, Search, better
 
 TURNS_PER_MISSING, MOST_TURNS = 4, 24
@@ -57,6 +58,7 @@ class Restructure:
         self._turned = 0
         self._displaces: Displacer | None = None
         self.learn(learning_s)
+        self._warm_up()
 
     @property
     def live(self) -> Live:
@@ -68,6 +70,15 @@ class Restructure:
         end = time.monotonic() + seconds
         self._worth.learn(1, lambda: time.monotonic() > end)
         self.live.written.clear()  # that was of all chains
+
+    def _warm_up(self) -> None:
+        """Take one turn and take it back, so that whatever is compiled or loaded on first use is there."""
+        placed = np.flatnonzero(self.live.solution.placed)
+        if len(placed):
+            search, k = self._search(), int(placed[0])
+            self._displacer().ruin(k, search.prices, self._random, keep_opened=True)
+            search.turn(Ruin(placed[:1], placed[:0]), self._worth.cost).restore()
+        self.live.with_room(placed)
 
     def stand(self, instance: Instance, placement: Placement) -> None:
         """Know what stands."""
@@ -113,12 +124,15 @@ class Restructure:
         if disturbed.relieved:
             turns += self._promising(set(missing))
         now = search.value()
-        for k in turns:
+        for turn, k in enumerate(turns):
             if time.monotonic() >= deadline:
                 break
             if live.solution.placed[k]:
                 continue
-            ruin = displacer.ruin(k, self._shaken(search.prices), self._random)
+            prices = self._shaken(search.prices)
+            ruin = displacer.ruin(k, prices, self._random, keep_opened=turn % 2 == 0)
+            if ruin is None:
+                ruin = displacer.ruin(k, prices, self._random, keep_opened=turn % 2 == 1)
             if ruin is None:
                 continue
             before = search.turn(ruin, self._worth.cost)

@@ -20,7 +20,7 @@ from mosaico_place.instance import Chain, Instance, Link, Node
 from mosaico_place.kernel.envelope import link_within, node_within, same_frame, widened
 from mosaico_place.kernel.glance import glance
 from mosaico_place.kernel.offers import menu_key, touch_key
-from mosaico_place.kernel.prices import Prices, falling_weights, price, reprice_chains
+from mosaico_place.kernel.prices import Prices, falling_weights, hurried, price, reprice_chains
 from mosaico_place.kernel.rows import BANDWIDTH
 from mosaico_place.kernel.shapes import Sizes
 from mosaico_place.kernel.slots import Slots
@@ -125,7 +125,8 @@ class Live:
             self._redo_delays()
         self.solution.state.free[...] = rows.room()
         self._weights = falling_weights(self.compiled.levels.count)
-        self.prices = price(self.compiled, np.zeros_like(rows.capacity), weights=self._weights)
+        free = price(self.compiled, np.zeros_like(rows.capacity), weights=self._weights)
+        self.prices = hurried(free, self.compiled)
 
     # What is where
 

@@ -73,6 +73,21 @@ def price(
     )
 
 
+HURRY = 1e-9
+"""What the slowest arc costs the flow of the highest rate, where prices say nothing else."""
+
+
+def hurried(prices: Prices, compiled: Compiled) -> Prices:
+    """The prices with next to nothing on slow arcs, so that of equally cheap paths the fastest is taken.
+
+    Where arcs are free, a cheapest path may be any, and chains whose copies follow such paths are found no place in time.
+    Not for bounds, which would rise with it.
+    """
+    delay = compiled.tables.delays[0] if len(compiled.tables.delays) else np.zeros(prices.toll.shape[1])
+    scale = max(float(delay.max(initial=0.0)), 1.0) * max(float(compiled.tables.flows["rate"].max(initial=0.0)), 1.0)
+    return prices._replace(toll=prices.toll + HURRY * delay / scale)
+
+
 def falling_weights(count: int, level: int = 0) -> FloatArray:
     """(levels,) 1 up to a level, little for those after it: of equally cheap embeddings the better one is taken."""
     return np.array([1.0 if j <= level else 1e-3 ** (j - level) for j in range(count)])

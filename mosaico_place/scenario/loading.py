@@ -87,6 +87,7 @@ class _Reader:
     lost: set[tuple[str, str]] = field(default_factory=set)
 
     def scenario(self, seed: int | None) -> Scenario:
+        """All of it, drawn with a seed, or with its own; raises InputError with all its faults."""
         self.found += self.source.faults
         instance, templates = self._base()
         document, positions = self._document(instance)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mosaico_place.compile.infrastructure import FloatArray
-from mosaico_place.kernel.prices import Prices, falling_weights, price
+from mosaico_place.kernel.prices import Prices, falling_weights, hurried, price
 from mosaico_place.kernel.solution import Snapshot, Solution
 from mosaico_place.search.ruin import RUINS, Ruin
 
@@ -81,7 +81,7 @@ class Search:
     def reprice(self, shadow: FloatArray, level: int) -> None:
         """Use other shadow prices, for minimising a level."""
         weights = falling_weights(self._compiled.levels.count, level)
-        prices = price(self._compiled, shadow, weights=weights)
+        prices = hurried(price(self._compiled, shadow, weights=weights), self._compiled)
         direct = weights @ self._compiled.levels.opening
         self._rethinks = bool(self._compiled.levels.opening[level].any())
         self.prices: Prices = prices._replace(opening=direct + _OPENING * (prices.opening - direct))
