@@ -32,6 +32,7 @@ class Which(StrEnum):
     CHECK = "check"
     EXPLAIN = "explain"
     ADVICE = "advice"
+    PLAN = "plan"
     VALIDATE = "validate"
     SCENARIO = "scenario"
 

@@ -15,7 +15,7 @@ from mosaico_place.instance import Instance
 from mosaico_place.method import Options
 from mosaico_place.placement import Placement
 from mosaico_place.result import Termination
-from mosaico_place.rules import CostTerm, Rule
+from mosaico_place.rules import OF_PLACEMENTS, CostTerm
 from tests.brute_force import Best, TooManyError, brute_force
 from tests.strategies import previous_placements, tiny_instances
 
@@ -73,5 +73,5 @@ def test_exact_equals_brute_force() -> None:
 
     agrees()
     assert seen["instances"] >= EXAMPLES
-    words = [*(f"rule {rule}" for rule in Rule), *(f"term {cost}" for cost in CostTerm)]
+    words = [*(f"rule {rule}" for rule in OF_PLACEMENTS), *(f"term {cost}" for cost in CostTerm)]
     assert [word for word in words if not seen[word]] == []

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import replace
 from fractions import Fraction
 from itertools import permutations
+from pathlib import Path
 
+import jsonschema
 from hypothesis import HealthCheck, Phase, assume, event, given, settings
 from hypothesis import strategies as st
 
@@ -16,10 +19,11 @@ from mosaico_place.exact.method import solve_exact
 from mosaico_place.instance import Instance, Term
 from mosaico_place.ledger import Ledger
 from mosaico_place.method import Options
-from mosaico_place.placement import EMPTY, Placement
-from mosaico_place.planning import Act, Plan, Transition, check_plan, plan
+from mosaico_place.placement import Placement
+from mosaico_place.planning import Act, Plan, Transition, check_plan, plan, plan_document, plan_lines
 from mosaico_place.planning.changes import Scenery, changes
 from mosaico_place.planning.charges import charge, charge_both, items_of
+from mosaico_place.planning.judging import _Replay
 from mosaico_place.planning.ordering import close_surplus, find_order, step
 from mosaico_place.planning.stage import Stage
 from mosaico_place.rules import CostTerm
@@ -153,8 +157,45 @@ def test_an_order_is_found_if_there_is_one(rng: random.Random) -> None:
     event(f"{len(moving)} change, order {'exists' if exists else 'does not exist'}")
 
 
-def test_nothing_to_do() -> None:
-    """Tests that an event that needs nothing gives an empty plan."""
-    from tests.test_check import CROWDED
+@few
+@given(SEEDS)
+def test_every_step_is_needed(rng: random.Random) -> None:
+    """Tests that the judge refuses a plan that lacks a step, or that takes one twice."""
+    there = transition(rng)
+    found = plan(there)
+    for position in range(len(found.steps)):
+        steps = list(found.steps)
+        assert check_plan(there, replace(found, steps=(*steps[:position], *steps[position + 1 :])))
+        assert check_plan(there, replace(found, steps=(*steps[: position + 1], *steps[position:])))
 
-    assert plan(Transition(CROWDED, CROWDED, EMPTY, EMPTY)) == Plan()
+
+@few
+@given(SEEDS)
+def test_the_judge_ends_where_the_ledger_is(rng: random.Random) -> None:
+    """Tests that what the judge adds up before and after a plan is what the placements take."""
+    there = transition(rng)
+    for instance, placement in ((there.earlier, there.before), (there.instance, there.after)):
+        same = _Replay(Transition(instance, instance, placement, placement), Plan())
+        totals = same._totals()
+        ledger = Ledger(instance, placement)
+        assert {name: amount for name, amount in totals.takes.items() if amount} == ledger.taken
+        assert totals.loads == {opening: sum(loads.values()) for opening, loads in ledger.served.items()}
+        assert {key: taken for key, taken in totals.by_class.items() if taken} == {
+            (name, key): amount for name, by_capacity in ledger.by_class.items() for key, amount in by_capacity.items()
+        }
+    replay = _Replay(there, plan(there))
+    assert list(replay.run()) == []
+    done = Transition(there.instance, there.instance, there.after, there.after)
+    assert replay._totals() == _Replay(done, Plan())._totals()
+
+
+@few
+@given(SEEDS)
+def test_documents_keep_to_their_schema(rng: random.Random) -> None:
+    """Tests that the document of any plan is what the published schema says, and that every step has its line."""
+    found = plan(transition(rng))
+    schema = json.loads((Path(__file__).parents[1] / "docs" / "schema" / "plan.json").read_text(encoding="utf-8"))
+    document = plan_document(found)
+    jsonschema.validate(json.loads(json.dumps(document)), schema)
+    assert len(document["steps"]) == len(found.steps)  # type: ignore[arg-type]
+    assert len(plan_lines(found)) == len(found.steps) + len(found.interruptions)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from mosaico_place.dynamics.judge import Changes
 from mosaico_place.events import Event
 from mosaico_place.placement import ChainPlacement, Opening, Placement
+from mosaico_place.planning import Plan
 from mosaico_place.result import LevelResult, Violation
 
 
@@ -76,6 +77,7 @@ class Decision:
         events: that happened, at one moment.
         actual: how what really ran before differed from what was thought.
         delta: how the placement differs from the one before.
+        plan: the steps that lead there.
         levels: of the objective, with bounds where they are proven.
         changes: moves, re-routes and rewrites, counted.
         refused: chains that arrived and found no place; dropped: that ran and do so no more, though wanted.
@@ -91,6 +93,7 @@ class Decision:
     events: tuple[Event, ...] = ()
     actual: Delta | None = None
     delta: Delta = field(default_factory=Delta)
+    plan: Plan = field(default_factory=Plan)
     levels: tuple[LevelResult, ...] = ()
     changes: Changes = field(default_factory=Changes)
     refused: tuple[str, ...] = ()

@@ -385,6 +385,7 @@ class Orchestrator:
             events=asked.events,
             actual=asked.actual,
             delta=difference(before, now),
+            plan=judged.plan,
             levels=levels,
             changes=judged.changes,
             refused=tuple(name for name in arrived if name in after.chains and name not in now.chains),

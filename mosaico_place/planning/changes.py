@@ -170,10 +170,11 @@ def changes(scenery: Scenery) -> Iterator[Change]:
     for name, placed in before.items():
         known = instance.get(name)
         target = after.get(name) if known is not None else None
-        if name not in earlier and known is None:
-            continue
+        untouched = known is earlier.get(name) and name not in served
+        if untouched and (target is placed or known is None):
+            continue  # as it was, or known to nobody
         same = target is placed or target == placed
-        if same and known is earlier.get(name) and name not in served:
+        if same and untouched:
             continue
         change = scenery.change(name, placed, target)
         if not same or change.old != change.new:

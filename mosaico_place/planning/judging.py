@@ -7,20 +7,19 @@ step is the fullest one: what a chain leaves is charged until its last stop, wha
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from mosaico_place.checking.words import base_units, where
 from mosaico_place.instance import Instance, Kind
 from mosaico_place.ledger import Ledger
-from mosaico_place.placement import ChainPlacement, Opening, Spot
+from mosaico_place.placement import ChainPlacement, Opening
 from mosaico_place.planning.changes import Scenery, changes, is_cut, programs_of, remains
-from mosaico_place.planning.charges import Charge, Items, charge, charge_both, items_of
+from mosaico_place.planning.charges import Items, charge, charge_both, items_of
 from mosaico_place.planning.paths import Ways, reload_ns
 from mosaico_place.planning.steps import Act, Interruption, Plan, Step, Transition
-from mosaico_place.quantities import Dimension
+from mosaico_place.planning.totals import Charged, Course, Totals, worse
 from mosaico_place.result import Violation
 from mosaico_place.rules import Rule
-from mosaico_place.usage import CapacityName, Scene, capacity_of, dimension_of, opening_takes
+from mosaico_place.usage import Scene, opening_takes, program, touched
 
 
 def check_plan(transition: Transition, plan: Plan) -> list[Violation]:
@@ -39,41 +38,6 @@ def check_plan(transition: Transition, plan: Plan) -> list[Violation]:
     return found + list(replay.ended()) + list(replay.interrupted())
 
 
-@dataclass
-class _Course:
-    """One chain on its way.
-
-    Attributes:
-        placed: how it runs, or, where it changes, how it ran before; None if it does not.
-        target: how it is to run after its next switch, once that has begun.
-        starting: component -> spot, that still has to be started before the switch.
-        stopping: component -> spot, that still has to be stopped after it; None before it.
-        halted: position of the step that stopped its traffic; None while it flows.
-        sources: component -> where its state can be carried from.
-        original: whether it runs in its old form.
-        broken: whether the event has interrupted it.
-    """
-
-    placed: ChainPlacement | None
-    target: ChainPlacement | None = None
-    starting: dict[str, Spot] = field(default_factory=dict)
-    stopping: dict[str, Spot] | None = None
-    halted: int | None = None
-    sources: Mapping[str, Spot] = field(default_factory=dict)
-    original: bool = True
-    broken: bool = False
-
-
-@dataclass(frozen=True)
-class _Totals:
-    """Everything that is taken at a moment, and how much there may be."""
-
-    takes: Mapping[CapacityName, int]
-    by_class: Mapping[tuple[str, CapacityName], int]
-    loads: Mapping[Opening, int]
-    counts: Mapping[Opening, int]
-
-
 class _Replay:
     """Takes the steps of a plan one by one."""
 
@@ -87,15 +51,16 @@ class _Replay:
         self._changed = {change.name for change in changes(self._scenery)}
         self._counts = _opened(self._instance, transition.before.instances)
         self._courses = {name: self._course(placed) for name, placed in transition.before.chains.items()}
-        self._courses |= {name: _Course(None) for name in transition.after.chains if name not in self._courses}
+        self._courses |= {name: Course(None) for name in transition.after.chains if name not in self._courses}
         self._courses = {name: one for name, one in self._courses.items() if self._scenery.running_form(name)}
         self._spans: list[Interruption] = []
-        self._known: dict[tuple[str, int, bool], tuple[ChainPlacement, Items]] = {}
+        self._programs = programs_of(self._scenery.transit, self._counts, self._counts)
+        self._charged: dict[tuple[str, int, int, bool], tuple[object, object, Charged]] = {}
 
-    def _course(self, placed: ChainPlacement) -> _Course:
+    def _course(self, placed: ChainPlacement) -> Course:
         left = remains(self._instance, placed)
         broken = left != placed or is_cut(self._instance, placed, self._hops)
-        return _Course(left, sources=left.components, broken=broken)
+        return Course(left, sources=left.components, broken=broken)
 
     def run(self) -> Iterator[Violation]:
         """What is wrong at some step."""
@@ -103,7 +68,8 @@ class _Replay:
         for position, step in enumerate(self._plan.steps):
             for message in self._take(position, step):
                 yield _violation(position, f"{step.act} {step.chain or _named(step)}", message)
-            yield from self._compare(position, before, self._totals())
+            for place, message, amount in worse(self._instance, self._hops, before, self._totals()):
+                yield _violation(position, place, message, amount)
             self._finish(position, step)
             before = self._totals()
 
@@ -129,8 +95,6 @@ class _Replay:
         for named in self._plan.interruptions:
             if named not in self._spans:
                 yield _violation(named.first, f"chain {named.chain}", "is named as interrupted, but is not like this")
-
-    # --- one step --------------------------------------------------------------------------------------------
 
     def _take(self, position: int, step: Step) -> Iterator[str]:
         """Take a step as far as its fullest moment; what is wrong with it where it stands."""
@@ -176,9 +140,10 @@ class _Replay:
             yield f"only {before} are opened"
         if not self._counts[opening]:
             del self._counts[opening]
-        self._known.clear()
+        self._programs = programs_of(self._scenery.transit, self._counts, self._counts)
+        self._charged.clear()
 
-    def _begin(self, position: int, name: str, course: _Course) -> None:
+    def _begin(self, position: int, name: str, course: Course) -> None:
         """See what a chain is to be like after its next switch; it is charged from now on."""
         later = self._plan.steps[position:]
         course.target = next((one.placement for one in later if one.act is Act.SWITCH and one.chain == name), None)
@@ -186,8 +151,18 @@ class _Replay:
             before = {} if course.placed is None else course.placed.components
             spots = course.target.components.items()
             course.starting = {key: spot for key, spot in spots if before.get(key) != spot}
+            moved = ((key, spot) for key, spot in spots if course.sources.get(key, spot) != spot)
+            course.carrying = {key: spot for key, spot in moved if self._state_bytes(name, key, course)}
 
-    def _start(self, step: Step, course: _Course) -> Iterator[str]:
+    def _state_bytes(self, name: str, component: str, course: Course) -> int:
+        """What is to be carried of a component; nothing if it ran another function before."""
+        now = self._instance.chains[name].components[component].function or ""
+        form = self._scenery.running_form(name) if course.original else self._instance.chains[name]
+        before = None if form is None else form.components.get(component)
+        same = before is not None and before.function == now
+        return self._instance.functions[now].state_bytes if same else 0
+
+    def _start(self, step: Step, course: Course) -> Iterator[str]:
         name = step.component or ""
         if course.stopping is not None or course.starting.get(name) != step.spot or step.spot is None:
             yield f"{name} is not to start there"
@@ -199,7 +174,7 @@ class _Replay:
         if step.duration_ns != takes:
             yield "takes another time"
 
-    def _transfer(self, step: Step, course: _Course) -> Iterator[str]:
+    def _transfer(self, step: Step, course: Course) -> Iterator[str]:
         name, spot = step.component or "", step.spot
         if course.target is None or course.stopping is not None or course.target.components.get(name) != spot:
             yield f"{name} is not on its way there"
@@ -207,15 +182,19 @@ class _Replay:
         if name in course.starting or step.source is None or spot is None or course.sources.get(name) != step.source:
             yield f"{name} has nothing to carry, or nowhere to carry it"
             return
-        function = self._instance.functions[self._instance.chains[step.chain or ""].components[name].function or ""]
-        takes = self._ways.transfer_ns(step.source.node, spot.node, function.state_bytes)
-        if not function.state_bytes or step.source == spot or step.duration_ns != takes:
-            yield f"{name} has no state, or carrying it takes another time"
+        if course.carrying.pop(name, None) is None:
+            yield f"{name} has no state to carry, or it is there by now"
+        size = self._state_bytes(step.chain or "", name, course)
+        if step.duration_ns != self._ways.transfer_ns(step.source.node, spot.node, size):
+            yield "takes another time"
 
-    def _switch(self, step: Step, course: _Course) -> Iterator[str]:
+    def _switch(self, step: Step, course: Course) -> Iterator[str]:
         if course.stopping is not None or course.starting or course.target != step.placement:
             yield f"what it switches to has not started: {', '.join(course.starting)}"
-        if step.chain not in self._changed:
+        if course.carrying:
+            yield f"state is left behind: {', '.join(course.carrying)}"
+        same = course.placed == course.target and course.halted is None
+        if step.chain not in self._changed or (same and not course.original):
             yield "nothing about it is to change"
         assert course.target is not None, "set when the step began"
         placed = course.placed or ChainPlacement({}, {})
@@ -225,7 +204,7 @@ class _Replay:
         now, then = placed.components, course.target.components
         course.stopping = {name: spot for name, spot in now.items() if then.get(name) != spot}
 
-    def _stop(self, position: int, step: Step, course: _Course) -> Iterator[str]:
+    def _stop(self, position: int, step: Step, course: Course) -> Iterator[str]:
         if course.placed is None or (step.component is None and (course.halted is not None or course.target)):
             yield "nothing of it is to be stopped now"
         elif step.component is None:
@@ -266,79 +245,48 @@ class _Replay:
         known = [duration for duration in durations if duration is not None]
         return Interruption(name, stopped, first, last, sum(known) if len(known) == len(durations) else None)
 
-    # --- everything added up ---------------------------------------------------------------------------------
-
-    def _totals(self) -> _Totals:
+    def _totals(self) -> Totals:
         """What is taken at this moment, by everything that runs."""
-        takes: dict[CapacityName, int] = {}
-        by_class: dict[tuple[str, CapacityName], int] = {}
-        loads: dict[Opening, int] = {}
+        found = Totals(dict(self._counts))
         for name, course in self._courses.items():
-            charged = self._charge(name, course)
             form = self._instance.chains.get(name) or self._scenery.running_form(name)
-            for key, amount in charged.takes.items():
-                takes[key] = takes.get(key, 0) + amount
-                if form is not None and form.class_name in self._instance.classes:
-                    mine = (form.class_name or "", key)
-                    by_class[mine] = by_class.get(mine, 0) + amount
-            for opening, load in charged.loads.items():
-                loads[opening] = loads.get(opening, 0) + load
+            found.add(name, self._charge(name, course), None if form is None else form.class_name)
         for opening, count in self._counts.items():
-            for resource, amount in (opening_takes(self._scenery.transit, opening, count) or {}).items():
-                of_node: CapacityName = ("node", opening.node, resource)
-                takes[of_node] = takes.get(of_node, 0) + amount
-        return _Totals(takes, by_class, loads, dict(self._counts))
+            found.open(opening, opening_takes(self._scenery.transit, opening, count) or {})
+        return found
 
-    def _charge(self, name: str, course: _Course) -> Charge:
+    def _charge(self, name: str, course: Course) -> Charged:
         """What a chain is charged: as it runs, and as it is to run if it is on its way there."""
-        old = self._items(name, course.placed, original=course.original)
-        if course.target is None:
-            return charge(old)
-        new = self._items(name, course.target, original=False)
-        return charge_both(old, new) if course.placed is not None else charge(new)
+        key = (name, id(course.placed), id(course.target), course.original)
+        if key not in self._charged:
+            old, lacks = self._items(name, course.placed, original=course.original)
+            charged = charge(old)
+            if course.target is not None:
+                new, lacks_then = self._items(name, course.target, original=False)
+                charged = charge_both(old, new) if course.placed is not None else charge(new)
+                lacks = lacks | lacks_then
+            # Both are kept with it, so that no other placement gets their ids meanwhile.
+            self._charged[key] = course.placed, course.target, (charged, lacks)
+        return self._charged[key][2]
 
-    def _items(self, name: str, placed: ChainPlacement | None, *, original: bool) -> Items:
+    def _items(
+        self, name: str, placed: ChainPlacement | None, *, original: bool
+    ) -> tuple[Items, frozenset[tuple[str, ...]]]:
+        """What a placement is charged for, and (tail, head, switch, function) of every program that it lacks."""
         if placed is None:
-            return Items()
-        key = (name, id(placed), original)
-        if key not in self._known:
-            form = self._scenery.running_form(name) if original else self._instance.chains[name]
-            assert form is not None, "chains that nobody knows are left out"
-            instance = self._scenery.transit if original else self._instance
-            scene = Scene(self._hops, programs_of(self._scenery.transit, self._counts, self._counts))
-            self._known[key] = placed, items_of(instance, form, placed, scene)
-        return self._known[key][1]
-
-    def _compare(self, position: int, before: _Totals, now: _Totals) -> Iterator[Violation]:
-        """What a step breaks or makes worse."""
-        for name, used in now.takes.items():
-            has = capacity_of(self._instance, self._hops, name)
-            limit = max(has.amount - has.reserved, 0)
-            if used > limit and used > before.takes.get(name, 0):
-                over = base_units(used - limit, dimension_of(self._instance, name))
-                yield _violation(position, where(name), "more is taken than there is", over)
-        for (class_name, name), used in now.by_class.items():
-            amount = capacity_of(self._instance, self._hops, name).amount
-            most = self._instance.classes[class_name].limit(amount)
-            if most is not None and used > most and used > before.by_class.get((class_name, name), 0):
-                over = base_units(used - most, dimension_of(self._instance, name))
-                yield _violation(position, f"class {class_name}, {where(name)}", "more is taken than its share", over)
-        for opening, load in now.loads.items():
-            yield from self._carried(position, opening, load, (before, now))
-
-    def _carried(
-        self, position: int, opening: Opening, load: int, moments: tuple[_Totals, _Totals]
-    ) -> Iterator[Violation]:
-        """Whether opened instances carry their load."""
-        before, now = moments
-        implementation = self._instance.functions[opening.function].implementations[opening.implementation]
-        had, has = (one.counts.get(opening, 0) for one in (before, now))
-        worse = has < had or opening not in before.loads or load > before.loads[opening]
-        if worse and (not has or not implementation.carries(load, has)):
-            over = load - has * (implementation.capacity_bps or 0)
-            place = f"node {opening.node}, {opening.function} {opening.implementation}"
-            amount = base_units(over, Dimension.RATE) if has else 1.0
-            yield _violation(position, place, "no instance is opened, or those that are carry less", amount)
+            return Items(), frozenset()
+        form = self._scenery.running_form(name) if original else self._instance.chains[name]
+        assert form is not None, "chains that nobody knows are left out"
+        instance = self._scenery.transit if original else self._instance
+        scene = Scene(self._hops, self._programs)
+        lacks = frozenset(
+            (*flow.ends, node.name, function)
+            for flow in form.flows
+            for function in flow.per_hop
+            for node in touched(instance, placed.flows.get(flow.ends, ()))
+            if program(instance, scene, flow, function, node) is None
+        )
+        return items_of(instance, form, placed, scene), lacks
 
 
 def _opened(instance: Instance, counts: Mapping[Opening, int]) -> dict[Opening, int]:

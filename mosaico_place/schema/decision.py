@@ -6,7 +6,16 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from mosaico_place.schema.result import Document, FlowEntry, LevelEntry, RewriteEntry, SpotEntry, ViolationEntry
+from mosaico_place.schema.result import (
+    Document,
+    FlowEntry,
+    InterruptionEntry,
+    LevelEntry,
+    RewriteEntry,
+    SpotEntry,
+    StepEntry,
+    ViolationEntry,
+)
 
 
 class PlacedEntry(Document):
@@ -54,6 +63,10 @@ class DecisionDocument(DeltaDocument):
     cause: Literal["start", "events", "failed", "sync", "improved"]
     at: str | None = None
     """When, by the clock of the events; left out if they did not say."""
+    steps: list[StepEntry]
+    """Of the plan, in the order in which they are taken; none if nothing is to be done."""
+    interruptions: list[InterruptionEntry]
+    """What stands still because of the plan."""
     objective: list[LevelEntry]
     changes: ChangesEntry
     refused: list[str]
@@ -87,3 +100,5 @@ class DecisionLine(Document):
     """What happened, in the form of the file."""
     actual: DeltaDocument | None = None
     """How what really ran before differed from what was thought."""
+    detours: dict[str, DeltaDocument] = Field(default_factory=dict)
+    """Step, counted from 1 -> where it switches its chain for the time being; the others switch to the last place."""
