@@ -55,11 +55,11 @@ def to_dict(result: Result) -> dict[str, object]:
         "method": result.method,
         "method_why": result.method_why,
         "termination": str(result.termination),
-        "objective": [_level(level) for level in result.levels],
+        "objective": [level_document(level) for level in result.levels],
         "terms": _numbers(result.terms),
         "accepted": list(result.accepted),
-        "accepted_weight": _number(result.accepted_weight),
-        "accepted_weight_bound": _number(result.accepted_weight_bound),
+        "accepted_weight": plain(result.accepted_weight),
+        "accepted_weight_bound": plain(result.accepted_weight_bound),
         "rejected": [{"chain": rejection.chain, "why": rejection.why} for rejection in result.rejected],
         "chains": _chains(result),
         "instances": {} if result.placement is None else _instances(result.placement, result.loads),
@@ -76,7 +76,7 @@ def to_dict(result: Result) -> dict[str, object]:
             "rows": result.model.rows,
             "nonzeros": result.model.nonzeros,
         },
-        "violations": [_violation(violation) for violation in result.violations],
+        "violations": [violation_document(violation) for violation in result.violations],
         "runtime_s": _numbers(result.runtime_s),
         "seed": result.seed,
     }
@@ -96,15 +96,15 @@ def check_document(instance: Instance, violations: Sequence[Violation], total: C
     return {
         "format": FORMAT,
         "instance": instance.name,
-        "violations": [_violation(violation) for violation in violations],
+        "violations": [violation_document(violation) for violation in violations],
         "objective": [
             {
-                "terms": {str(term): _number(float(total.terms[term])) for term in level},
-                "value": _number(float(value)),
+                "terms": {str(term): plain(float(total.terms[term])) for term in level},
+                "value": plain(float(value)),
             }
             for level, value in zip(instance.objective, total.levels, strict=True)
         ],
-        "terms": {str(term): _number(float(value)) for term, value in total.terms.items()},
+        "terms": {str(term): plain(float(value)) for term, value in total.terms.items()},
     }
 
 
@@ -134,8 +134,8 @@ def advice_document(advice: CapacityAdvice) -> dict[str, object]:
         "instance": advice.instance,
         "method": advice.method,
         "termination": str(advice.termination),
-        "value": _number(advice.value),
-        "bound": _number(advice.bound),
+        "value": plain(advice.value),
+        "bound": plain(advice.bound),
         "limited": advice.limited,
         "capacities": [_gain(gain) for gain in advice.gains],
     }
@@ -183,12 +183,13 @@ def from_json(text: str) -> Result:
     return _result(document)
 
 
-def _level(level: LevelResult) -> dict[str, object]:
+def level_document(level: LevelResult) -> dict[str, object]:
+    """One objective level."""
     return {
         "terms": _numbers(level.terms),
-        "value": _number(level.value),
-        "bound": _number(level.bound),
-        "gap": _number(level.gap),
+        "value": plain(level.value),
+        "bound": plain(level.bound),
+        "gap": plain(level.gap),
     }
 
 
@@ -240,20 +241,20 @@ def _budget(budget: BudgetResult) -> dict[str, object]:
     entry: dict[str, object] = {
         "from": budget.tail,
         "to": budget.head,
-        "actual_us": _number(budget.actual_us),
+        "actual_us": plain(budget.actual_us),
     }
     if budget.within_us is not None:
-        entry["within_us"] = _number(budget.within_us)
+        entry["within_us"] = plain(budget.within_us)
     if budget.target_us is not None:
-        entry["target_us"] = _number(budget.target_us)
+        entry["target_us"] = plain(budget.target_us)
     return entry
 
 
 def _uses(uses: Mapping[str, Use]) -> dict[str, object]:
     entries: dict[str, object] = {}
     for resource, use in uses.items():
-        entry = {"used": _number(use.used), "capacity": _number(use.capacity)}
-        entries[resource] = {**entry, "reserved": _number(use.reserved)} if use.reserved else entry
+        entry = {"used": plain(use.used), "capacity": plain(use.capacity)}
+        entries[resource] = {**entry, "reserved": plain(use.reserved)} if use.reserved else entry
     return entries
 
 
@@ -267,12 +268,13 @@ def _link(link: LinkUse) -> dict[str, object]:
     return {**entry, "reserved_bps": link.reserved_bps} if link.reserved_bps else entry
 
 
-def _violation(violation: Violation) -> dict[str, object]:
+def violation_document(violation: Violation) -> dict[str, object]:
+    """One violation."""
     return {
         "rule": str(violation.rule),
         "where": violation.where,
         "message": violation.message,
-        "amount": _number(violation.amount),
+        "amount": plain(violation.amount),
     }
 
 
@@ -282,10 +284,10 @@ def _gain(gain: CapacityGain) -> dict[str, object]:
         "of": gain.of,
         "unit": gain.unit,
         "by": gain.by,
-        "per_unit": _number(gain.per_unit),
-        "promised": _number(gain.promised),
-        "value": _number(gain.value),
-        "bound": _number(gain.bound),
+        "per_unit": plain(gain.per_unit),
+        "promised": plain(gain.promised),
+        "value": plain(gain.value),
+        "bound": plain(gain.bound),
         "termination": None if gain.termination is None else str(gain.termination),
         "verdict": str(gain.verdict),
     }
@@ -303,10 +305,10 @@ def _fault(fault: Fault) -> dict[str, object]:
 
 
 def _numbers(values: Mapping[str, float]) -> dict[str, object]:
-    return {name: _number(value) for name, value in values.items()}
+    return {name: plain(value) for name, value in values.items()}
 
 
-def _number(value: float | None) -> float | None:
+def plain(value: float | None) -> float | None:
     """Whole numbers as int; beyond 2**53 a float is whole by accident only."""
     if isinstance(value, float) and value.is_integer() and abs(value) <= _LARGEST_EXACT:
         return int(value)

@@ -51,7 +51,7 @@ class Quote:
 class Generation:
     """One master and what feeds it."""
 
-    def __init__(self, compiled: Compiled, pricer: Pricer) -> None:
+    def __init__(self, compiled: Compiled, pricer: Pricer, measurer: Measurer | None = None) -> None:
         self.compiled = compiled
         self.master = Master(compiled)
         self.level = 0
@@ -59,14 +59,23 @@ class Generation:
         """Of the levels before, at which they are kept."""
         self.best: Quote | None = None
         self._pricer = pricer
-        self._measurer = Measurer(compiled)
+        self._measurer = measurer or Measurer(compiled)
         self._splitter = Splitter(compiled)
 
     @classmethod
-    def begun(cls, compiled: Compiled, pricer: Pricer, stop: Callable[[], bool]) -> Generation:
-        """One that knows the embeddings and prices of a dual ascent on the first level."""
-        generation = cls(compiled, pricer)
-        ascent = ascend(compiled, pricer, 0, stop=stop)
+    def begun(
+        cls, compiled: Compiled, pricer: Pricer, stop: Callable[[], bool], measurer: Measurer | None = None
+    ) -> Generation:
+        """One that knows the embeddings and prices of a dual ascent on the first level.
+
+        Args:
+            compiled: the problem.
+            pricer: what prices all chains.
+            stop: whether to end early.
+            measurer: of what the pricer prices on, where that is an infrastructure with more room; else None.
+        """
+        generation = cls(compiled, pricer, measurer)
+        ascent = ascend(compiled, pricer, 0, stop=stop, measurer=measurer)
         generation.master.add(ascent.columns)
         generation.suggest(ascent.shadow)
         return generation

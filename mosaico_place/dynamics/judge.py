@@ -89,6 +89,18 @@ class Judge:
         reply = self.strategy.improve(seconds)
         return None if reply is None else self._judged(reply, self.instance, started)
 
+    def offer(self, placement: Placement) -> Judged | None:
+        """Let the strategy begin from a placement found elsewhere; None if that ends no better than what stands."""
+        started = time.perf_counter()
+        instance, before = self.instance, self.placement
+        value, broken = self._tally.cost(before).levels, len(self._audit.violations())
+        self.strategy.stand(instance, placement)
+        judged = self._judged(self.strategy.answer(instance), instance, started)
+        if len(judged.violations) <= broken and judged.cost.levels < value:
+            return judged
+        self.stand(instance, before)
+        return None
+
     def _judged(self, reply: Reply, instance: Instance, started: float) -> Judged:
         before, transition = self.placement, Transition(self.instance, instance, self.placement, reply.placement)
         self._ledger.adopt(instance)

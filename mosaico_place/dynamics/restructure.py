@@ -70,6 +70,7 @@ class Restructure:
         """Find shadow prices, and a bound, for the instance as it is."""
         end = time.monotonic() + seconds
         self._worth.learn(1, lambda: time.monotonic() > end)
+        self.live.written.clear()  # that was of all chains
 
     def _warm_up(self) -> None:
         """Take one turn and take it back, so that whatever is compiled or loaded on first use is there."""
@@ -88,7 +89,7 @@ class Restructure:
         """Place what the change touches, then improve around it."""
         started = time.monotonic()
         disturbed = self._follower.follow(instance)
-        self._disturb(disturbed)
+        self._notice()
         self._follower.place_plainly(disturbed, self.live.prices)
         budget = self._setting.budget_s
         self._improve(disturbed, np.inf if budget is None else started + budget)
@@ -97,7 +98,8 @@ class Restructure:
     def improve(self, seconds: float) -> Reply | None:
         """Refresh the prices, then search all levels; None if nothing better was found."""
         end = time.monotonic() + seconds
-        self._disturb(self.live.update(self.live.instance))
+        self.live.update(self.live.instance)
+        self._notice()
         self.learn(LEARNING_SHARE * seconds)
         before = self.live.placement()
         search = Search(
@@ -178,11 +180,12 @@ class Restructure:
             self._displaces = Displacer(self.live)
         return self._displaces
 
-    def _disturb(self, disturbed: Disturbed) -> None:
-        """Price what is new."""
-        changed = np.array(disturbed.written, dtype=np.int64)
-        self._worth.forget(changed)
-        self._worth.note(changed)
+    def _notice(self) -> None:
+        """Price what is new, or has another form: since the last answer, whatever has stood meanwhile."""
+        written = np.array(sorted(self.live.written), dtype=np.int64)
+        self.live.written.clear()
+        self._worth.forget(written)
+        self._worth.note(written)
 
     def _reply(self) -> Reply:
         """The placement, with the bounds that the kept prices prove."""

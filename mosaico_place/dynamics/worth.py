@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from mosaico_place.columns.generation import ROUNDING, Generation
 from mosaico_place.columns.method import CLOSE
 from mosaico_place.compile.infrastructure import FloatArray
-from mosaico_place.kernel.batch import Pricer, no_surcharges, price_chains
+from mosaico_place.kernel.batch import Measurer, Pricer, no_surcharges, price_chains
 from mosaico_place.kernel.embeddings import no_embeddings
 from mosaico_place.kernel.levels import Levels
 from mosaico_place.kernel.live import Live
@@ -59,13 +59,15 @@ class Worth:
     def learn(self, threads: int, stop: Callable[[], bool]) -> None:
         """Generate columns for the instance as it is, until the bound is close or it must stop."""
         live = self._live
-        if self.level is None:
+        if self.level is None or not any(live.base.names):
             return
         self._forget()
         base = replace(live.base, levels=_one_level(live.base.levels, self.level))
         pricer = Pricer(base, threads)
         try:
-            generation = Generation.begun(replace(base, rows=live.compiled.rows), pricer, stop)
+            now = replace(base, rows=live.compiled.rows)
+            # Embeddings are of the infrastructure at its best, where they have room alone; now they may have none.
+            generation = Generation.begun(now, pricer, stop, Measurer(base))
             generation.run(stop, lambda value, bound: value - bound <= CLOSE * max(abs(value), 1e-6))
         finally:
             pricer.close()

@@ -69,12 +69,14 @@ class Live:
         solution: where the chains stand.
         slot: chain -> index in the arrays.
         dirty: slots whose placement may have changed since :meth:`placement` was last called.
+        written: slots that hold another chain, or another form of it, since whoever keeps figures of chains cleared it.
         first_only: whether components run in the first implementation of their function only.
     """
 
     def __init__(self, instance: Instance, placement: Placement = EMPTY, *, first_only: bool = False) -> None:
         self.first_only = first_only
         self._before = placement
+        self._unsettled: dict[str, ChainPlacement] = {}
         self._compile(instance, widened(instance))
         self._stand(placement)
         self._remember()
@@ -113,6 +115,7 @@ class Live:
         for k, chain in enumerate(best.chains.values()):
             self._note_chain(k, chain)
         self.dirty: set[int] = set()
+        self.written: set[int] = set(range(len(best.chains)))
         for node in instance.nodes.values():
             self._open_node(node)
         for number, link in enumerate(instance.links):
@@ -168,6 +171,10 @@ class Live:
         """
         self._remember()
         placed_before, before = self.placement(), self.instance
+        unsettled = {name: placed for name, placed in self._unsettled.items() if name in instance.chains}
+        self._unsettled = {}
+        if unsettled:
+            placed_before = replace(placed_before, chains={**placed_before.chains, **unsettled})
         if why := self._beyond(instance):
             return self._rebuild(instance, placed_before, why)
         self.instance = instance
@@ -179,14 +186,14 @@ class Live:
         changed = [chain for name, chain in instance.chains.items() if before.chains.get(name) is not chain]
         opened = self.solution.state.opened > 0
         out: list[int] = []
-        freed = bool(gone)
+        freed = bool(gone or unsettled)
         stood: dict[str, ChainPlacement] = {}
         for name in gone:
             self._drop(self.slot.pop(name))
         for chain in changed:
             if (k := self.slot.pop(chain.name, None)) is not None:
                 freed = True
-                if self.solution.placed[k]:
+                if self.solution.placed[k] or chain.name in unsettled:
                     stood[chain.name] = placed_before.chains[chain.name]
                 self._drop(k)
         if nodes or links:
@@ -206,12 +213,16 @@ class Live:
                     out.append(taken)
             else:
                 new.append(taken)
+        for name in unsettled.keys() - stood.keys():
+            self._remember_chain(self.slot[name], unsettled[name])
+            out.append(self.slot[name])
         reprice_chains(self.prices, self.compiled, self._weights)
         return Disturbed(tuple(out), tuple(new), tuple(written), freed)
 
     def sync(self, placement: Placement) -> None:
-        """Let exactly this placement stand; what cannot is left out."""
+        """Let exactly this placement stand; what cannot is left out, and is among what the next change disturbs."""
         self.placement()
+        self._unsettled = {}
         differs = [
             name for name in self.slot if self._before.chains.get(name) is not placement.chains.get(name)
             and self._before.chains.get(name) != placement.chains.get(name)
@@ -222,8 +233,8 @@ class Live:
             [placement.instances.get(key, 0) > 0 for key in self.compiled.offers.openings], dtype=np.bool_
         )
         for name in differs:
-            if name in placement.chains:
-                self._put(self.slot[name], placement.chains[name], opened)
+            if name in placement.chains and not self._put(self.slot[name], placement.chains[name], opened):
+                self._unsettled[name] = placement.chains[name]
         self.placement()
 
     def _beyond(self, instance: Instance) -> str:
@@ -308,6 +319,7 @@ class Live:
         embeddings.placed[k] = False
         self.solution.chain_costs[k] = self.compiled.levels.reject[:, k]
         self.dirty.add(k)
+        self.written.add(k)
         return k
 
     def _drop(self, k: int) -> None:
@@ -326,6 +338,7 @@ class Live:
             tables.chains[k]["possible"] = 0
             tables.chains[k]["required"] = 0
         self.dirty.discard(k)
+        self.written.discard(k)
 
     def _note_chain(self, k: int, chain: Chain) -> None:
         start, sizes = self._places[k]

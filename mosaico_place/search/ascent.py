@@ -43,6 +43,7 @@ def ascend(
     rounds: int = ROUNDS,
     stop: Callable[[], bool] = lambda: False,
     keep: int = 6,
+    measurer: Measurer | None = None,
 ) -> Ascent:
     """Raise and lower prices until demand at them meets the capacities, by factors (exponentiated gradient).
 
@@ -57,6 +58,7 @@ def ascend(
         rounds: how many times prices change.
         stop: whether to end early.
         keep: the columns of so many last rounds are handed on.
+        measurer: what measures the embeddings found; None for one of the problem.
     """
     capacity = compiled.rows.capacity
     whole = np.maximum(capacity, 1.0)
@@ -66,7 +68,7 @@ def ascend(
     worth = np.where(capacity > 0, _FIRST_WORTH * total / max(int((capacity > 0).sum()), 1), 0.0)
     demand: FloatArray | None = None
     use = np.full((len(compiled.names), len(compiled.tables.openings)), _RARE)
-    measurer = Measurer(compiled)
+    measurer = measurer or Measurer(compiled)
     best, bound = worth / whole, -np.inf
     history: list[list[Column]] = []
     for turn in range(rounds):

@@ -1,0 +1,103 @@
+"""What an orchestrator decided, and how it differs from what stood: small enough to keep for every event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from mosaico_place.dynamics.judge import Changes
+from mosaico_place.events import Event
+from mosaico_place.placement import ChainPlacement, Opening, Placement
+from mosaico_place.planning import Plan
+from mosaico_place.result import LevelResult, Violation
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """How a placement differs from another.
+
+    Attributes:
+        chains: the chains that are placed otherwise; None for those that are not placed any more.
+        openings: instances of which another number is opened; 0 for those that are closed.
+    """
+
+    chains: Mapping[str, ChainPlacement | None] = field(default_factory=dict)
+    openings: Mapping[Opening, int] = field(default_factory=dict)
+
+    def on(self, placement: Placement) -> Placement:
+        """The other placement."""
+        if not self.chains and not self.openings:
+            return placement
+        chains = {**placement.chains, **self.chains}
+        openings = {**placement.instances, **self.openings}
+        return Placement(
+            {name: placed for name, placed in chains.items() if placed is not None},
+            {opening: count for opening, count in openings.items() if count},
+        )
+
+
+def difference(before: Placement, now: Placement) -> Delta:
+    """How ``now`` differs from ``before``."""
+    chains: dict[str, ChainPlacement | None] = {}
+    for name, placed in now.chains.items():
+        stood = before.chains.get(name)
+        if placed is not stood and placed != stood:
+            chains[name] = placed
+    chains |= dict.fromkeys(name for name in before.chains if name not in now.chains)
+    openings = {opening: count for opening, count in now.instances.items() if before.instances.get(opening, 0) != count}
+    openings |= dict.fromkeys((opening for opening in before.instances if opening not in now.instances), 0)
+    return Delta(chains, openings)
+
+
+class Cause(StrEnum):
+    """Why something was decided."""
+
+    START = "start"
+    """The orchestrator took up its work."""
+    EVENTS = "events"
+    """Something happened."""
+    FAILED = "failed"
+    """A step of a plan could not be carried out."""
+    SYNC = "sync"
+    """The network told what really runs."""
+    IMPROVED = "improved"
+    """Something better was found in idle time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to stand from now on, and how to get there.
+
+    Attributes:
+        version: counts the decisions from 1.
+        cause: why it was taken.
+        at_ns: when, by the clock of the events; None if they did not say.
+        event_id: under which the request is known; None if it has no id.
+        events: that happened, at one moment.
+        actual: how what really ran before differed from what was thought.
+        delta: how the placement differs from the one before.
+        plan: the steps that lead there.
+        levels: of the objective, with bounds where they are proven.
+        changes: moves, re-routes and rewrites, counted.
+        refused: chains that arrived and found no place; dropped: that ran and do so no more, though wanted.
+        admitted: chains that had been waiting.
+        unmet: rules that cannot be kept: chains that must be accepted and are not.
+        seconds: from the event to the checked answer.
+    """
+
+    version: int
+    cause: Cause
+    at_ns: int | None = None
+    event_id: str | None = None
+    events: tuple[Event, ...] = ()
+    actual: Delta | None = None
+    delta: Delta = field(default_factory=Delta)
+    plan: Plan = field(default_factory=Plan)
+    levels: tuple[LevelResult, ...] = ()
+    changes: Changes = field(default_factory=Changes)
+    refused: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    admitted: tuple[str, ...] = ()
+    unmet: tuple[Violation, ...] = ()
+    seconds: float = 0.0

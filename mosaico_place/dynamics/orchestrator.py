@@ -1,0 +1,441 @@
+"""The orchestrator: events in, checked decisions out, one after the other, for as long as the service lives.
+
+It keeps one strategy in step with what stands, lets the judge check every answer, and knows what must survive a
+restart (:mod:`.standing`), which a journal writes down before anyone sees it (:mod:`.journal`).
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mosaico_place.checking import accepted
+from mosaico_place.describe import level_results
+from mosaico_place.document import placement_document
+from mosaico_place.dumping import dump
+from mosaico_place.dynamics.decision import Cause, Decision, Delta, difference
+from mosaico_place.dynamics.hold import Hold
+from mosaico_place.dynamics.journal import Journal
+from mosaico_place.dynamics.judge import Judge, Judged
+from mosaico_place.dynamics.metrics import Meter, Metrics
+from mosaico_place.dynamics.standing import Standing
+from mosaico_place.dynamics.strategy import Maker, Setting, find_strategy
+from mosaico_place.errors import Fault, InputError, SolverError, shown, unknown_name
+from mosaico_place.events import Arrive, Event
+from mosaico_place.instance import Instance
+from mosaico_place.placement import EMPTY, ChainPlacement, Placement
+from mosaico_place.result import CLOSED, Violation
+from mosaico_place.validate import faults
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be decided about.
+
+    Attributes:
+        cause, at_ns, event_id, events, actual: see :class:`.decision.Decision`.
+        after: the instance after the events.
+        started_s: ``time.perf_counter()`` when it was asked for.
+    """
+
+    cause: Cause
+    after: Instance
+    started_s: float
+    at_ns: int | None = None
+    event_id: str | None = None
+    events: tuple[Event, ...] = ()
+    actual: Delta | None = None
+
+
+COOL_DOWN_S = 10.0
+"""A component that moved less than so many seconds ago stays where it is, if it can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a placement that the network told means.
+
+    Attributes:
+        decision: what follows from it.
+        differs: chains that stood otherwise than was thought.
+        unknown: chains that run, but are none of the instance; nothing is decided about them.
+    """
+
+    decision: Decision
+    differs: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+class Orchestrator:
+    """Keeps the chains of an instance placed while things happen.
+
+    Args:
+        instance: as it is in the beginning; never changed.
+        placement: what runs in the beginning, :data:`mosaico_place.placement.EMPTY` for nothing; None lets the
+            strategy place the chains of the instance.
+        strategy: a name, or what makes one.
+        seed: of everything random.
+        budget_s: seconds that an answer may take; None for as long as the strategy needs.
+        max_moves: how many components may move in one answer; None for any number.
+        cool_down_s: a component that moved less than so many seconds ago stays where it is, unless its chain could not
+            go on otherwise. Only events that say when they happen count.
+        journal: a file that holds everything since the beginning; if it exists already, the orchestrator goes on
+            where it ends, whatever ``placement`` says.
+        method, resolve_limit_s, threads: see :class:`.strategy.Setting`.
+
+    Attributes:
+        restored: whether it goes on from a journal.
+
+    Raises:
+        InputError: the instance is not valid, or the journal is of another one, broken or in use.
+        ValueError: there is no such strategy.
+        OSError: the journal cannot be read or written.
+    """
+
+    def __init__(
+        self,
+        instance: Instance,
+        placement: Placement | None = None,
+        *,
+        strategy: str | Maker = "restructure",
+        seed: int = 0,
+        budget_s: float | None = None,
+        max_moves: int | None = None,
+        cool_down_s: float = COOL_DOWN_S,
+        journal: str | Path | None = None,
+        method: str = "auto",
+        resolve_limit_s: float = 60.0,
+        threads: int | None = None,
+    ) -> None:
+        if found := faults(instance):
+            raise InputError(found)
+        self._maker = find_strategy(strategy) if isinstance(strategy, str) else strategy
+        self._setting = Setting(
+            instance, EMPTY, seed, budget_s, max_moves, method=method, resolve_limit_s=resolve_limit_s, threads=threads
+        )
+        self._hold = Hold(round(cool_down_s * 1e9))
+        self._meter = Meter()
+        self._standing = Standing(instance)
+        self._journal: Journal | None = None
+        if journal is not None:
+            self._journal = Journal(Path(journal), instance)
+            for decision in self._journal.decisions():
+                self._standing.take(decision)
+        self.restored = self._standing.version > 0
+        try:
+            self._judge: Judge | None = self._made(self._standing.instance, self._standing.placement)
+            if not self.restored:
+                self._begin(placement)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the journal; nothing can be decided any more."""
+        if self._journal is not None:
+            self._journal.close()
+
+    def __enter__(self) -> Orchestrator:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # What stands
+
+    @property
+    def instance(self) -> Instance:
+        """The instance as it is now."""
+        return self._standing.instance
+
+    @property
+    def placement(self) -> Placement:
+        """What was decided last."""
+        return self._standing.placement
+
+    @property
+    def version(self) -> int:
+        """Of the last decision."""
+        return self._standing.version
+
+    @property
+    def last(self) -> Decision:
+        """The last decision."""
+        assert self._standing.last is not None, "it begins with a decision"
+        return self._standing.last
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """Chains that are wanted and have no place."""
+        return tuple(name for name in self.instance.chains if name not in self.placement.chains)
+
+    @property
+    def standing(self) -> Standing:
+        """Everything that a restart from a journal brings back. Not to be changed."""
+        return self._standing
+
+    @property
+    def metrics(self) -> Metrics:
+        """Counts, times and values since this object was made."""
+        return self._meter.read(self._standing)
+
+    # What happens
+
+    def apply(
+        self, event: Event | Sequence[Event], *, at_ns: int | None = None, event_id: str | None = None
+    ) -> Decision:
+        """Answer an event, or several of one moment.
+
+        Args:
+            event: what happened.
+            at_ns: when, by the clock of the events.
+            event_id: a repeat of an id changes nothing and gives the same decision again.
+
+        Raises:
+            InputError: an event does not fit the instance, or the id was that of another; nothing has changed.
+            SolverError: the strategy's answer breaks a rule; nothing has changed.
+            OSError: the journal cannot be written; nothing has changed.
+        """
+        events = tuple(event) if isinstance(event, Sequence) else (event,)
+        if (known := self._known(event_id, Cause.EVENTS, events)) is not None:
+            return known
+        started = time.perf_counter()
+        after = self._standing.after(events)
+        asked = Asked(Cause.EVENTS, after, started, self._standing.time(at_ns), event_id, events)
+        return self._decide(asked)
+
+    def what_if(self, event: Event | Sequence[Event], *, at_ns: int | None = None) -> Decision:
+        """What :meth:`apply` would answer now, with the version that it would have; nothing changes.
+
+        The strategy and all that it keeps are copied, so that later answers are what they would have been.
+        """
+        events = tuple(event) if isinstance(event, Sequence) else (event,)
+        started = time.perf_counter()
+        after = self._standing.after(events)
+        judge = _twin(self._ready())
+        asked = Asked(Cause.EVENTS, after, started, self._standing.time(at_ns), None, events)
+        decision = self._answered(judge, asked, self._hold.twin())
+        self._meter.totals["what_ifs"] += 1
+        return decision
+
+    def sync(self, placement: Placement, *, at_ns: int | None = None, event_id: str | None = None) -> Report:
+        """Take on the placement that the network reports, and decide from there."""
+        known = self._known(event_id, Cause.SYNC, ())
+        unknown = tuple(name for name in placement.chains if name not in self.instance.chains)
+        if known is not None:
+            return Report(known, tuple((known.actual or Delta()).chains), unknown)
+        ours = {name: placed for name, placed in placement.chains.items() if name in self.instance.chains}
+        actual = difference(self.placement, Placement(ours, placement.instances))
+        decision = self._decide_from(Cause.SYNC, actual, at_ns, event_id)
+        return Report(decision, tuple(actual.chains), unknown)
+
+    def failed(
+        self,
+        version: int,
+        actual: Mapping[str, ChainPlacement | None],
+        *,
+        at_ns: int | None = None,
+        event_id: str | None = None,
+    ) -> Decision:
+        """Decide anew from what really runs after a plan went wrong.
+
+        Args:
+            version: whose plan.
+            actual: where the chains stand that are not where they should be; None for those that do not run.
+            at_ns, event_id: as of :meth:`apply`.
+        """
+        if (known := self._known(event_id, Cause.FAILED, ())) is not None:
+            return known
+        self._check_version(version)
+        if missing := [name for name in actual if name not in self.instance.chains]:
+            known_names = self.instance.chains
+            raise InputError([unknown_name("chain", name, known_names, ("actual", "chains", name)) for name in missing])
+        differs = {name: placed for name, placed in actual.items() if self.placement.chains.get(name) != placed}
+        return self._decide_from(Cause.FAILED, Delta(differs), at_ns, event_id)
+
+    def improve(self, seconds: float) -> Decision | None:
+        """Let the strategy use idle time; None if it found nothing better."""
+        return self._better(lambda judge: judge.improve(seconds))
+
+    def offer(self, placement: Placement) -> Decision | None:
+        """Take on a placement from elsewhere, such as a solve of what stood a while ago, as far as it is still valid.
+
+        The strategy mends what does not fit any more. None, and nothing changed, if that is not better on the levels
+        than what stands, with its moves counted.
+        """
+        ours = {name: placed for name, placed in placement.chains.items() if name in self.instance.chains}
+        return self._better(lambda judge: judge.offer(replace(placement, chains=ours)))
+
+    # How it is decided
+
+    def _begin(self, placement: Placement | None) -> None:
+        """Take the first decision."""
+        started, judge = time.perf_counter(), self._ready()
+        if placement is None:
+            judge.stand(replace(self.instance, chains={}), EMPTY)
+            self._decide(Asked(Cause.START, self.instance, started))
+            return
+        if unknown := [name for name in placement.chains if name not in self.instance.chains]:
+            raise InputError([unknown_name("chain", name, self.instance.chains, ("chains", name)) for name in unknown])
+        self._decide_from(Cause.START, difference(EMPTY, placement), None, None)
+
+    def _made(self, instance: Instance, placement: Placement) -> Judge:
+        """A strategy and its judge, for what stands."""
+        strategy = self._maker(replace(self._setting, instance=instance, placement=placement))
+        return Judge(strategy, instance, placement, self._setting.max_moves)
+
+    def _ready(self) -> Judge:
+        """The judge; made anew if something went wrong before."""
+        if self._judge is None:
+            self._judge = self._made(self.instance, self.placement)
+        return self._judge
+
+    def _known(self, event_id: str | None, cause: Cause, events: tuple[Event, ...]) -> Decision | None:
+        """What was decided under an id; None if it is new.
+
+        Raises:
+            InputError: something else was asked for under the id.
+        """
+        known = None if event_id is None else self._standing.answers.get(event_id)
+        if known is None:
+            return None
+        if (known.cause, known.events) != (cause, events):
+            raise InputError(
+                [Fault(("id",), f"{shown(event_id)} is the id of another request, version {known.version}")]
+            )
+        self._meter.totals["repeats"] += 1
+        return known
+
+    def _decide_from(self, cause: Cause, actual: Delta, at_ns: int | None, event_id: str | None) -> Decision:
+        """Decide after what really runs was told: what should run and does not is placed like what is new."""
+        started, judge = time.perf_counter(), self._ready()
+        at_ns = self._standing.time(at_ns)
+        missing = {name for name, placed in actual.chains.items() if placed is None}
+        rest = {name: chain for name, chain in self.instance.chains.items() if name not in missing}
+        known = replace(self.instance, chains=rest) if missing else self.instance
+        try:
+            judge.stand(known, actual.on(self.placement))
+        except BaseException:
+            self._judge = None
+            raise
+        return self._decide(Asked(cause, self.instance, started, at_ns, event_id, actual=actual))
+
+    def _decide(self, asked: Asked) -> Decision:
+        """Decide, write it down, take it on; all of it or nothing."""
+        try:
+            return self._commit(self._answered(self._ready(), asked, self._hold), asked.after)
+        except BaseException:
+            self._judge = None  # whatever state the strategy is in, it is not that of what stands
+            raise
+
+    def _better(self, found: Callable[[Judge], Judged | None]) -> Decision | None:
+        """Decide for something better, if it is found."""
+        started, judge = time.perf_counter(), self._ready()
+        before = judge.placement
+        try:
+            judged = found(judge)
+            if judged is None:
+                return None
+            return self._commit(
+                self._told(judged, before, Asked(Cause.IMPROVED, self.instance, started)), self.instance
+            )
+        except BaseException:
+            self._judge = None
+            raise
+
+    def _answered(self, judge: Judge, asked: Asked, hold: Hold) -> Decision:
+        """Ask the strategy, which is to leave alone what moved a moment ago; unless a chain could not go on then."""
+        stood, before = judge.instance, judge.placement
+        held = hold.held(self._standing, asked.at_ns)
+        judge.strategy.stand(stood, before)
+        while True:
+            judged = judge.answer(hold.on(asked.after, held))
+            ends = {name for name in held if name in before.chains and name not in judged.reply.placement.chains}
+            if not held or not (ends or judged.violations):
+                return self._told(judged, before, asked)
+            held = {name: parts for name, parts in held.items() if ends and name not in ends}
+            judge.stand(stood, before)
+
+    def _told(self, judged: Judged, before: Placement, asked: Asked) -> Decision:
+        """A judged answer as a decision.
+
+        Raises:
+            SolverError: it breaks a rule that can be kept, or contradicts its bounds.
+        """
+        after, now = asked.after, judged.reply.placement
+        unmet = _unmet(after, now, judged.violations)
+        if wrong := [str(violation.message) for violation in judged.violations if violation not in unmet]:
+            raise SolverError(f"the answer breaks a rule: {'; '.join(wrong)}", self._replay(asked, before))
+        levels = level_results(after, judged.cost, judged.reply.bounds or (None,) * len(after.objective))
+        for level in levels:
+            value = level.value or 0.0
+            if level.bound is not None and level.bound > value + CLOSED * max(1.0, abs(value)):
+                raise SolverError(f"a level costs {value}, below its bound {level.bound}", self._replay(asked, before))
+        arrived = dict.fromkeys(event.chain.name for event in asked.events if isinstance(event, Arrive))
+        earlier = self.instance.chains
+        return Decision(
+            version=self.version + 1,
+            cause=asked.cause,
+            at_ns=asked.at_ns,
+            event_id=asked.event_id,
+            events=asked.events,
+            actual=asked.actual,
+            delta=difference(before, now),
+            plan=judged.plan,
+            levels=levels,
+            changes=judged.changes,
+            refused=tuple(name for name in arrived if name in after.chains and name not in now.chains),
+            dropped=tuple(name for name in after.chains if name in before.chains and name not in now.chains),
+            admitted=tuple(
+                name
+                for name in after.chains
+                if name in now.chains and name not in before.chains and name in earlier and name not in arrived
+            ),
+            unmet=unmet,
+            seconds=round(time.perf_counter() - asked.started_s, 6),
+        )
+
+    def _commit(self, decision: Decision, after: Instance) -> Decision:
+        """Write a decision down, then know of it."""
+        if self._journal is not None:
+            self._journal.append(decision)
+        standing = self._standing
+        standing.take(decision, after)
+        self._meter.note(decision)
+        if standing.instance is not after:  # chains were lost
+            judge = self._ready()
+            judge.stand(standing.instance, judge.placement)
+        return decision
+
+    def _check_version(self, version: int) -> None:
+        if not 1 <= version <= self.version:
+            raise InputError([Fault(("version",), f"there is no version {version}; the last one is {self.version}")])
+
+    def _replay(self, asked: Asked, before: Placement) -> str:
+        """Everything needed to see a failure again."""
+        told = f"seed {self._setting.seed}, budget {self._setting.budget_s}, max moves {self._setting.max_moves}"
+        return f"# {told}\n# before: {json.dumps(placement_document(before))}\n{dump(asked.after)}"
+
+
+def _unmet(instance: Instance, placement: Placement, violations: Iterable[Violation]) -> tuple[Violation, ...]:
+    """The violations that say that a chain is not accepted which must be: the instance may allow no better."""
+    found = tuple(violations)
+    if not found:
+        return ()
+    missing = [name for name in instance.chains if name not in placement.chains]
+    known = [violation for name in missing for violation in accepted(instance, name, None)]
+    return tuple(violation for violation in found if violation in known)
+
+
+def _twin(judge: Judge) -> Judge:
+    """A copy of a judge and its strategy; values that never change are shared."""
+    instance, placement = judge.instance, judge.placement
+    shared = (
+        instance, *instance.nodes.values(), *instance.links, *instance.functions.values(), *instance.chains.values(),
+        placement, *placement.chains.values(),
+    )  # fmt: skip
+    return copy.deepcopy(judge, {id(value): value for value in shared})
