@@ -9,6 +9,7 @@ import pytest
 
 from mosaico_place.checking import check
 from mosaico_place.dynamics.decision import Cause
+from mosaico_place.dynamics.idle import Errand, still_holding
 from mosaico_place.dynamics.orchestrator import Orchestrator
 from mosaico_place.dynamics.strategy import Setting, Stateless
 from mosaico_place.errors import InputError, SolverError
@@ -25,7 +26,7 @@ from mosaico_place.events import (
 )
 from mosaico_place.instance import Instance
 from mosaico_place.load import parse_instance
-from mosaico_place.placement import EMPTY, Placement, Spot
+from mosaico_place.placement import EMPTY, ChainPlacement, Placement, Spot
 
 S = 10**9
 
@@ -284,3 +285,49 @@ def test_no_chains_at_all(instance: Instance) -> None:
         assert orchestrator.apply(Arrive(instance.chains["a"])).refused == ()
         orchestrator.apply(Depart("a"))
         assert orchestrator.improve(0.01) is None
+
+
+def test_a_solve_in_idle_time(instance: Instance) -> None:
+    """Tests that what a child process finds is taken on, but for what has happened meanwhile."""
+    with Orchestrator(instance, EMPTY, strategy="classic") as orchestrator:
+        orchestrator.resolve(20.0)
+        orchestrator.apply(another(instance, "c"))
+        decision = orchestrator.poll(60.0)
+        assert decision is not None
+        assert (decision.cause, decision.admitted) == (Cause.IMPROVED, ("a", "b"))
+        assert set(orchestrator.placement.chains) == {"a", "b", "c"}
+        assert not orchestrator.resolving
+        orchestrator.resolve(20.0)
+        assert orchestrator.poll(60.0) is None  # there is nothing better
+
+
+def test_a_solve_ends_with_its_parent(instance: Instance) -> None:
+    """Tests that nothing is left of a child when the orchestrator is closed."""
+    with Orchestrator(instance, EMPTY, strategy="classic") as orchestrator:
+        orchestrator.resolve(20.0)
+        assert orchestrator.poll() is None
+        child = orchestrator._child
+        assert child is not None
+    assert child.ended
+    assert child._process.returncode is not None
+
+
+def test_what_still_holds(instance: Instance) -> None:
+    """Tests that of a solve only what has not changed since is taken on."""
+    with Orchestrator(instance, strategy="classic") as orchestrator:
+        stood = orchestrator.placement
+        errand = Errand(instance, stood, 1.0)
+        found = Placement({"a": elsewhere(stood.chains["a"])})
+        assert still_holding(errand, found, instance, stood).chains == found.chains
+        orchestrator.apply([RateChange("a", ("from", "work"), 5), another(instance, "c")])
+        now = orchestrator.placement
+        assert still_holding(errand, found, orchestrator.instance, now).chains == {
+            "a": now.chains["a"], "c": now.chains["c"]
+        }  # fmt: skip
+        moved = Placement({**stood.chains, "b": elsewhere(stood.chains["b"])})
+        assert still_holding(errand, found, instance, moved).chains == {**found.chains, "b": moved.chains["b"]}
+
+
+def elsewhere(chain: ChainPlacement) -> ChainPlacement:
+    """On the second server."""
+    return replace(chain, components={"work": Spot("two", "vnf")})

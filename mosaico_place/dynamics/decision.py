@@ -75,6 +75,7 @@ class Decision:
         at_ns: when, by the clock of the events; None if they did not say.
         event_id: under which the request is known; None if it has no id.
         events: that happened, at one moment.
+        about: the version whose plan went wrong, if one did.
         actual: how what really ran before differed from what was thought.
         delta: how the placement differs from the one before.
         plan: the steps that lead there.
@@ -91,6 +92,7 @@ class Decision:
     at_ns: int | None = None
     event_id: str | None = None
     events: tuple[Event, ...] = ()
+    about: int | None = None
     actual: Delta | None = None
     delta: Delta = field(default_factory=Delta)
     plan: Plan = field(default_factory=Plan)
@@ -101,3 +103,16 @@ class Decision:
     admitted: tuple[str, ...] = ()
     unmet: tuple[Violation, ...] = ()
     seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A step of a plan has been carried out.
+
+    Attributes:
+        version: whose plan.
+        step: which, counted from 1; None for all of them.
+    """
+
+    version: int
+    step: int | None = None

@@ -6,8 +6,10 @@ import json
 from collections.abc import Mapping
 from decimal import Decimal
 
+from pydantic import TypeAdapter
+
 from mosaico_place.document import level_document, placement_document, plain, violation_document
-from mosaico_place.dynamics.decision import Cause, Decision, Delta
+from mosaico_place.dynamics.decision import Cause, Decision, Delta, Done
 from mosaico_place.dynamics.judge import Changes
 from mosaico_place.errors import Fault, InputError
 from mosaico_place.events import event_document, event_from_dict
@@ -15,8 +17,10 @@ from mosaico_place.placement import ChainPlacement, Opening, Placement, Spot
 from mosaico_place.planning import Act, Interruption, Plan, Step, plan_document
 from mosaico_place.quantities import Dimension, format_quantity, parse_quantity
 from mosaico_place.result import LevelResult, Violation
-from mosaico_place.schema.decision import DecisionDocument, DecisionLine, DeltaDocument
+from mosaico_place.schema.decision import DecisionDocument, DecisionLine, DeltaDocument, DoneLine
 from mosaico_place.schema.result import SpotEntry, StepEntry
+
+_LINES: TypeAdapter[DecisionLine | DoneLine] = TypeAdapter(DecisionLine | DoneLine)
 
 
 def decision_document(decision: Decision) -> dict[str, object]:
@@ -25,6 +29,8 @@ def decision_document(decision: Decision) -> dict[str, object]:
     document |= {"version": decision.version, "cause": str(decision.cause)}
     if decision.at_ns is not None:
         document["at"] = format_quantity(decision.at_ns, Dimension.TIME)
+    if decision.about is not None:
+        document["about"] = decision.about
     changes, plan = decision.changes, plan_document(decision.plan)
     return {
         **document,
@@ -79,8 +85,13 @@ def decision_line(decision: Decision, resources: Mapping[str, Dimension]) -> dic
     return {**line, "detours": detours} if detours else line
 
 
-def read_decision_line(text: bytes, resources: Mapping[str, Dimension]) -> Decision:
-    """The decision that a line of a journal holds.
+def done_line(done: Done) -> dict[str, object]:
+    """What a journal holds of a step that is done."""
+    return {"done": {"version": done.version} if done.step is None else {"version": done.version, "step": done.step}}
+
+
+def read_line(text: bytes, resources: Mapping[str, Dimension]) -> Decision | Done:
+    """The decision that a line of a journal holds, or what it says of a step.
 
     Raises:
         InputError: it holds none.
@@ -88,9 +99,11 @@ def read_decision_line(text: bytes, resources: Mapping[str, Dimension]) -> Decis
     from pydantic import ValidationError
 
     try:
-        line = DecisionLine.model_validate_json(text)
+        line = _LINES.validate_json(text)
     except ValidationError as error:
         raise InputError([Fault(item["loc"], item["msg"]) for item in error.errors()]) from None
+    if isinstance(line, DoneLine):
+        return Done(line.done.version, line.done.step)
     document = line.decision
     events = json.loads(text, parse_float=Decimal).get("events", ())  # pydantic's floats are not what was written
     return Decision(
@@ -98,6 +111,7 @@ def read_decision_line(text: bytes, resources: Mapping[str, Dimension]) -> Decis
         cause=Cause(document.cause),
         at_ns=None if document.at is None else parse_quantity(document.at, Dimension.TIME),
         event_id=document.id,
+        about=document.about,
         events=tuple(event_from_dict(event, resources) for event in events),
         actual=None if line.actual is None else _delta(line.actual),
         delta=_delta(document),

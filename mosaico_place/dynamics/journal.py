@@ -14,8 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from mosaico_place.dumping import dump
-from mosaico_place.dynamics.decision import Decision
-from mosaico_place.dynamics.documents import decision_line, read_decision_line
+from mosaico_place.dynamics.decision import Decision, Done
+from mosaico_place.dynamics.documents import decision_line, done_line, read_line
 from mosaico_place.errors import Fault, InputError
 from mosaico_place.instance import Instance
 
@@ -53,25 +53,28 @@ class Journal:
             self.close()
             raise
 
-    def decisions(self) -> Iterator[Decision]:
-        """What was decided until the journal was opened, once."""
+    def entries(self) -> Iterator[Decision | Done]:
+        """What was written before the journal was opened, once."""
         lines, self._lines = self._lines, []
+        version = 0
         for number, line in enumerate(lines, start=2):
             try:
-                decision = read_decision_line(line, self._resources)
+                entry = read_line(line, self._resources)
             except InputError as error:
                 raise self._broken(number, error.faults[0].message) from None
-            if decision.version != number - 1:
-                raise self._broken(number, f"holds version {decision.version}, not {number - 1}")
-            yield decision
+            if isinstance(entry, Decision):
+                version += 1
+                if entry.version != version:
+                    raise self._broken(number, f"holds version {entry.version}, not {version}")
+            yield entry
 
-    def append(self, decision: Decision) -> None:
-        """Write a decision, and wait until the disk has it.
+    def append(self, entry: Decision | Done) -> None:
+        """Write what was decided or done, and wait until the disk has it.
 
         Raises:
             OSError: it cannot be written; the journal is as it was.
         """
-        self._write(decision_line(decision, self._resources))
+        self._write(done_line(entry) if isinstance(entry, Done) else decision_line(entry, self._resources))
 
     def close(self) -> None:
         """Let go of the file."""

@@ -17,8 +17,9 @@ from mosaico_place.checking import accepted
 from mosaico_place.describe import level_results
 from mosaico_place.document import placement_document
 from mosaico_place.dumping import dump
-from mosaico_place.dynamics.decision import Cause, Decision, Delta, difference
+from mosaico_place.dynamics.decision import Cause, Decision, Delta, Done, difference
 from mosaico_place.dynamics.hold import Hold
+from mosaico_place.dynamics.idle import Child, Errand, still_holding
 from mosaico_place.dynamics.journal import Journal
 from mosaico_place.dynamics.judge import Judge, Judged
 from mosaico_place.dynamics.metrics import Meter, Metrics
@@ -37,7 +38,7 @@ class Asked:
     """What is to be decided about.
 
     Attributes:
-        cause, at_ns, event_id, events, actual: see :class:`.decision.Decision`.
+        cause, at_ns, event_id, events, about, actual: see :class:`.decision.Decision`.
         after: the instance after the events.
         started_s: ``time.perf_counter()`` when it was asked for.
     """
@@ -48,6 +49,7 @@ class Asked:
     at_ns: int | None = None
     event_id: str | None = None
     events: tuple[Event, ...] = ()
+    about: int | None = None
     actual: Delta | None = None
 
 
@@ -121,10 +123,14 @@ class Orchestrator:
         self._meter = Meter()
         self._standing = Standing(instance)
         self._journal: Journal | None = None
+        self._child: Child | None = None
         if journal is not None:
             self._journal = Journal(Path(journal), instance)
-            for decision in self._journal.decisions():
-                self._standing.take(decision)
+            for entry in self._journal.entries():
+                if isinstance(entry, Done):
+                    self._standing.tick(entry)
+                else:
+                    self._standing.take(entry)
         self.restored = self._standing.version > 0
         try:
             self._judge: Judge | None = self._made(self._standing.instance, self._standing.placement)
@@ -135,7 +141,10 @@ class Orchestrator:
             raise
 
     def close(self) -> None:
-        """Let go of the journal; nothing can be decided any more."""
+        """End a solve that is under way, and let go of the journal; nothing can be decided any more."""
+        if self._child is not None:
+            self._child.close()
+            self._child = None
         if self._journal is not None:
             self._journal.close()
 
@@ -233,6 +242,18 @@ class Orchestrator:
         decision = self._decide_from(Cause.SYNC, actual, at_ns, event_id)
         return Report(decision, tuple(actual.chains), unknown)
 
+    def done(self, version: int, step: int | None = None) -> None:
+        """Know that a step of a plan is carried out, counted from 1; without ``step``, that all of them are.
+
+        Raises:
+            InputError: there is no such version.
+        """
+        self._check_version(version)
+        done = Done(version, step)
+        if self._journal is not None:
+            self._journal.append(done)
+        self._standing.tick(done)
+
     def failed(
         self,
         version: int,
@@ -255,7 +276,7 @@ class Orchestrator:
             known_names = self.instance.chains
             raise InputError([unknown_name("chain", name, known_names, ("actual", "chains", name)) for name in missing])
         differs = {name: placed for name, placed in actual.items() if self.placement.chains.get(name) != placed}
-        return self._decide_from(Cause.FAILED, Delta(differs), at_ns, event_id)
+        return self._decide_from(Cause.FAILED, Delta(differs), at_ns, event_id, about=version)
 
     def improve(self, seconds: float) -> Decision | None:
         """Let the strategy use idle time; None if it found nothing better."""
@@ -269,6 +290,30 @@ class Orchestrator:
         """
         ours = {name: placed for name, placed in placement.chains.items() if name in self.instance.chains}
         return self._better(lambda judge: judge.offer(replace(placement, chains=ours)))
+
+    def resolve(self, seconds: float) -> None:
+        """Send a child process to solve what stands; :meth:`poll` tells what came of it. One at a time."""
+        if self._child is not None:
+            return
+        judge, setting = self._ready(), self._setting
+        errand = Errand(judge.instance, judge.placement, seconds, setting.method, setting.seed, setting.max_moves)
+        self._child = Child(errand)
+
+    @property
+    def resolving(self) -> bool:
+        """Whether there is a child whose answer has not been looked at."""
+        return self._child is not None
+
+    def poll(self, wait_s: float = 0.0) -> Decision | None:
+        """Take on what the child has found, if it has ended and that is still valid and better; never waits longer."""
+        child = self._child
+        if child is None or not child.wait(wait_s):
+            return None
+        self._child = None
+        if child.placement is None:
+            return None
+        judge = self._ready()
+        return self.offer(still_holding(child.errand, child.placement, judge.instance, judge.placement))
 
     # How it is decided
 
@@ -310,7 +355,9 @@ class Orchestrator:
         self._meter.totals["repeats"] += 1
         return known
 
-    def _decide_from(self, cause: Cause, actual: Delta, at_ns: int | None, event_id: str | None) -> Decision:
+    def _decide_from(
+        self, cause: Cause, actual: Delta, at_ns: int | None, event_id: str | None, about: int | None = None
+    ) -> Decision:
         """Decide after what really runs was told: what should run and does not is placed like what is new."""
         started, judge = time.perf_counter(), self._ready()
         at_ns = self._standing.time(at_ns)
@@ -322,7 +369,7 @@ class Orchestrator:
         except BaseException:
             self._judge = None
             raise
-        return self._decide(Asked(cause, self.instance, started, at_ns, event_id, actual=actual))
+        return self._decide(Asked(cause, self.instance, started, at_ns, event_id, about=about, actual=actual))
 
     def _decide(self, asked: Asked) -> Decision:
         """Decide, write it down, take it on; all of it or nothing."""
@@ -383,6 +430,7 @@ class Orchestrator:
             at_ns=asked.at_ns,
             event_id=asked.event_id,
             events=asked.events,
+            about=asked.about,
             actual=asked.actual,
             delta=difference(before, now),
             plan=judged.plan,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from mosaico_place.dynamics.decision import Decision
+from mosaico_place.dynamics.decision import Cause, Decision, Done
 from mosaico_place.errors import Fault, InputError
 from mosaico_place.events import Arrive, Depart, Event, Handover, RateChange, Update, apply
 from mosaico_place.instance import Instance
@@ -24,6 +24,7 @@ class Standing:
         clock_ns: the latest time that an event named.
         moved_ns: (chain, component) -> when it last moved, the latest last.
         lost: chains that were refused and did not want to wait.
+        pending: version -> steps of its plan, counted from 1, of which nobody has said that they are done.
         answers: id -> what was decided.
         last: the last decision.
     """
@@ -34,6 +35,7 @@ class Standing:
     clock_ns: int = 0
     moved_ns: dict[tuple[str, str], int] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)
+    pending: dict[int, set[int]] = field(default_factory=dict)
     answers: dict[str, Decision] = field(default_factory=dict)
     last: Decision | None = None
 
@@ -85,10 +87,22 @@ class Standing:
                         instance = apply(instance, Depart(chain.name))
         if any(isinstance(event, Depart) for event in decision.events):
             self.moved_ns = {key: at for key, at in self.moved_ns.items() if key[0] in instance.chains}
+        if decision.cause is Cause.SYNC:
+            self.pending.clear()
+        self.pending.pop(decision.about or 0, None)
+        if decision.plan.steps:
+            self.pending[decision.version] = set(range(1, len(decision.plan.steps) + 1))
         self.instance, self.placement = instance, now
         self.version, self.last = decision.version, decision
         if decision.event_id is not None:
             self.answers[decision.event_id] = decision
+
+    def tick(self, done: Done) -> None:
+        """Know that a step is carried out."""
+        steps = self.pending.get(done.version, set())
+        steps -= steps.copy() if done.step is None else {done.step}
+        if not steps:
+            self.pending.pop(done.version, None)
 
     def _is_of_lost(self, event: Event, instance: Instance) -> bool:
         match event:

@@ -61,6 +61,8 @@ class DecisionDocument(DeltaDocument):
     """Of the request; left out if it had none."""
     version: int = Field(ge=1)
     cause: Literal["start", "events", "failed", "sync", "improved"]
+    about: int | None = None
+    """The version whose plan went wrong; left out if none did."""
     at: str | None = None
     """When, by the clock of the events; left out if they did not say."""
     steps: list[StepEntry]
@@ -79,6 +81,20 @@ class DecisionDocument(DeltaDocument):
     """Chains that must be accepted and are not."""
     time_ms: float
     """From the event to the checked answer."""
+
+
+class DoneEntry(Document):
+    """Which step of which plan."""
+
+    version: int = Field(ge=1)
+    step: int | None = Field(None, ge=1)
+    """Counted from 1; left out for all of them."""
+
+
+class DoneLine(Document):
+    """A line of a journal: a step has been carried out."""
+
+    done: DoneEntry
 
 
 class HeadLine(Document):
