@@ -63,7 +63,10 @@ def test_help_and_version(run: Run, arguments: list[str]) -> None:
         (["check", "{}", "{}", "--max-moves", "3"], "counts moves since a placement; give it with --previous"),
         (["check", "{}", "-", "--previous", "-"], "only one file can come from stdin"),
         (["check", "-", "-"], "only one file can come from stdin"),
-        (["schema", "instances"], "'instance', 'placement', 'result', 'check', 'explain', 'advice', 'validate'"),
+        (
+            ["schema", "instances"],
+            "'instance', 'placement', 'result', 'check', 'explain', 'advice', 'plan', 'validate'",
+        ),
         (["explain", "{}", "--capacity", "--chain", "backup"], "speaks of all chains; leave out --chain"),
         (["new", "{}"], "exists already and is left alone"),
         (["new", "nowhere/mine.yaml"], "nowhere does not exist; create it first"),
