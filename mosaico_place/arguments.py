@@ -35,6 +35,9 @@ class Which(StrEnum):
     PLAN = "plan"
     VALIDATE = "validate"
     SCENARIO = "scenario"
+    WATCH_REQUEST = "watch-request"
+    WATCH_ANSWER = "watch-answer"
+    JOURNAL = "journal"
 
 
 class ForeignFormat(StrEnum):
@@ -76,6 +79,11 @@ def _time_limit(text: str) -> float:
     if limit_ns == 0:
         raise typer.BadParameter(f"must be a time above 0, found {text!r}; write for example 60s or 5min")
     return limit_ns / 1e9
+
+
+def _cool_down(text: str) -> float:
+    """Seconds from a quantity such as ``10s``, or 0."""
+    return 0.0 if text in ("0", "0.0", "0s", "0 s") else _time_limit(text)
 
 
 def _gap(text: str) -> float:
@@ -122,6 +130,34 @@ MethodName = Annotated[str, typer.Option(metavar="NAME", help="auto, or the name
 TimeLimit = Annotated[
     float | None,
     typer.Option(parser=_time_limit, metavar="TIME", help="For the whole command, e.g. 60s; no limit if absent."),
+]
+Given = Annotated[
+    Path | None,
+    typer.Option("--placement", metavar="PLACEMENT", help="What runs; solved for if absent.", parser=_readable),
+]
+StartLimit = Annotated[
+    float, typer.Option("--time-limit", parser=_time_limit, metavar="TIME", help="For the solve at the start.")
+]
+JournalFile = Annotated[
+    Path | None,
+    typer.Option("--journal", metavar="FILE", help="Write everything down, and go on from there if it exists."),
+]
+StrategyName = Annotated[str, typer.Option("--strategy", metavar="NAME", help="How events are answered.")]
+EventBudget = Annotated[
+    float | None,
+    typer.Option(parser=_time_limit, metavar="TIME", help="For one answer, e.g. 10ms; as long as it takes if absent."),
+]
+MovesPerAnswer = Annotated[
+    int | None,
+    typer.Option("--max-moves", parser=_whole(0, 10**9), metavar="NUMBER", help="Components that one answer may move."),
+]
+CoolDown = Annotated[
+    float,
+    typer.Option(parser=_cool_down, metavar="TIME", help="For so long what moved stays, unless its chain would end."),
+]
+ResolveEvery = Annotated[
+    float | None,
+    typer.Option(parser=_time_limit, metavar="TIME", help="Solve anew in idle time, in another process; e.g. 60s."),
 ]
 Gap = Annotated[
     float, typer.Option(parser=_gap, metavar="SHARE", help="Relative gap that is good enough, on every level.")
@@ -191,6 +227,27 @@ def check_method(name: str) -> None:
         find_method(name)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="'--method'") from None
+
+
+def check_strategy(name: str) -> None:
+    """Refuse an unknown strategy before anything is loaded."""
+    from mosaico_place.dynamics.strategy import find_strategy, strategy_names
+
+    if name in strategy_names():
+        return
+    try:
+        find_strategy(name)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="'--strategy'") from None
+
+
+def check_journal(journal: Path) -> None:
+    """Refuse a journal that cannot be written, before anything is decided."""
+    if journal.is_dir():
+        raise typer.BadParameter(f"{journal} is a folder; name a file in it", param_hint="'--journal'")
+    check_folder(journal, "'--journal'")
+    if journal.exists() and not os.access(journal, os.R_OK | os.W_OK):
+        raise typer.BadParameter(f"{journal} is not yours to read and write", param_hint="'--journal'")
 
 
 def check_output(output: Path | None, instance: Path | None = None) -> None:
