@@ -36,6 +36,9 @@ class Which(StrEnum):
     VALIDATE = "validate"
     COMPARE = "compare"
     SCENARIO = "scenario"
+    WATCH_REQUEST = "watch-request"
+    WATCH_ANSWER = "watch-answer"
+    JOURNAL = "journal"
 
 
 class Starts(StrEnum):
@@ -87,6 +90,11 @@ def _time_limit(text: str) -> float:
     return limit_ns / 1e9
 
 
+def _cool_down(text: str) -> float:
+    """Seconds from a quantity such as ``10s``, or 0."""
+    return 0.0 if text in ("0", "0.0", "0s", "0 s") else _time_limit(text)
+
+
 def _gap(text: str) -> float:
     """A relative gap."""
     with suppress(ValueError):
@@ -131,6 +139,34 @@ MethodName = Annotated[str, typer.Option(metavar="NAME", help="auto, or the name
 TimeLimit = Annotated[
     float | None,
     typer.Option(parser=_time_limit, metavar="TIME", help="For the whole command, e.g. 60s; no limit if absent."),
+]
+Given = Annotated[
+    Path | None,
+    typer.Option("--placement", metavar="PLACEMENT", help="What runs; solved for if absent.", parser=_readable),
+]
+StartLimit = Annotated[
+    float, typer.Option("--time-limit", parser=_time_limit, metavar="TIME", help="For the solve at the start.")
+]
+JournalFile = Annotated[
+    Path | None,
+    typer.Option("--journal", metavar="FILE", help="Write everything down, and go on from there if it exists."),
+]
+StrategyName = Annotated[str, typer.Option("--strategy", metavar="NAME", help="How events are answered.")]
+EventBudget = Annotated[
+    float | None,
+    typer.Option(parser=_time_limit, metavar="TIME", help="For one answer, e.g. 10ms; as long as it takes if absent."),
+]
+MovesPerAnswer = Annotated[
+    int | None,
+    typer.Option("--max-moves", parser=_whole(0, 10**9), metavar="NUMBER", help="Components that one answer may move."),
+]
+CoolDown = Annotated[
+    float,
+    typer.Option(parser=_cool_down, metavar="TIME", help="For so long what moved stays, unless its chain would end."),
+]
+ResolvePeriod = Annotated[
+    float | None,
+    typer.Option(parser=_time_limit, metavar="TIME", help="Solve anew in idle time, in another process; e.g. 60s."),
 ]
 Gap = Annotated[
     float, typer.Option(parser=_gap, metavar="SHARE", help="Relative gap that is good enough, on every level.")
@@ -209,10 +245,6 @@ ResolveEvery = Annotated[
     int, typer.Option(parser=_whole(1, 10**9), metavar="NUMBER", help="A full re-solve at every so many changes.")
 ]
 ResolveLimit = Annotated[float, typer.Option(parser=_time_limit, metavar="TIME", help="For each full re-solve.")]
-EventBudget = Annotated[
-    float | None,
-    typer.Option(parser=_time_limit, metavar="TIME", help="For improving an answer, e.g. 10ms; no limit if absent."),
-]
 Idle = Annotated[
     float | None,
     typer.Option(parser=_time_limit, metavar="TIME", help="For improving after each change, e.g. 1s; none if absent."),
@@ -247,9 +279,6 @@ StartPlacement = Annotated[
         "--placement", metavar="PLACEMENT", help="What stands in the beginning; solved for if absent.", parser=_readable
     ),
 ]
-StartLimit = Annotated[
-    float, typer.Option("--time-limit", parser=_time_limit, metavar="TIME", help="For solving the beginning.")
-]
 Record = Annotated[
     Path | None,
     typer.Option(
@@ -274,15 +303,31 @@ def check_method(name: str) -> None:
 
 def check_strategies(names: list[str]) -> None:
     """Refuse an unknown strategy, or one named twice, before anything is loaded."""
-    from mosaico_place.dynamics.strategy import find_strategy
-
     for name in names:
-        try:
-            find_strategy(name)
-        except ValueError as error:
-            raise typer.BadParameter(str(error), param_hint="'--strategy'") from None
+        check_strategy(name)
         if names.count(name) > 1:
             raise typer.BadParameter(f"{name} is named twice", param_hint="'--strategy'")
+
+
+def check_strategy(name: str) -> None:
+    """Refuse an unknown strategy before anything is loaded."""
+    from mosaico_place.dynamics.strategy import find_strategy, strategy_names
+
+    if name in strategy_names():
+        return
+    try:
+        find_strategy(name)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="'--strategy'") from None
+
+
+def check_journal(journal: Path) -> None:
+    """Refuse a journal that cannot be written, before anything is decided."""
+    if journal.is_dir():
+        raise typer.BadParameter(f"{journal} is a folder; name a file in it", param_hint="'--journal'")
+    check_folder(journal, "'--journal'")
+    if journal.exists() and not os.access(journal, os.R_OK | os.W_OK):
+        raise typer.BadParameter(f"{journal} is not yours to read and write", param_hint="'--journal'")
 
 
 def check_output(output: Path | None, instance: Path | None = None) -> None:

@@ -1,4 +1,4 @@
-"""The command line: ``mosaico-place validate|solve|check|explain|compare|generate|import|schema|new``.
+"""The command line: ``mosaico-place validate|solve|check|explain|compare|watch|generate|import|schema|new``.
 
 stdout holds the answer and nothing else; faults, warnings and progress go to stderr. What is slow to import is
 imported by the command that needs it, so that ``--help`` comes at once.
@@ -20,22 +20,26 @@ import typer
 from mosaico_place.arguments import (
     Beside,
     Capacity,
+    CoolDown,
     EventBudget,
     ForeignFile,
     ForeignFormat,
     Format,
     Gap,
+    Given,
     HowManyChains,
     Idle,
     InstanceFile,
     InstanceFiles,
     InstanceOutput,
+    JournalFile,
     Json,
     Load,
     MaxMoves,
     MethodName,
     ModeName,
     MovesEach,
+    MovesPerAnswer,
     NewFile,
     OneChain,
     Output,
@@ -44,6 +48,7 @@ from mosaico_place.arguments import (
     Record,
     ResolveEvery,
     ResolveLimit,
+    ResolvePeriod,
     ScenarioFile,
     ScenarioSeed,
     Seed,
@@ -53,6 +58,7 @@ from mosaico_place.arguments import (
     StartPlacement,
     Starts,
     Strategies,
+    StrategyName,
     Threads,
     TimeLimit,
     TopologyName,
@@ -60,10 +66,12 @@ from mosaico_place.arguments import (
     WhichSchema,
     Without,
     check_folder,
+    check_journal,
     check_method,
     check_moves,
     check_output,
     check_strategies,
+    check_strategy,
 )
 from mosaico_place.errors import Fault, InputError, suggestion
 from mosaico_place.levers import without
@@ -336,12 +344,43 @@ def schema(which: WhichSchema = Which.INSTANCE) -> None:
         from mosaico_place.schema import instance_json_schema
 
         _put(dumps(instance_json_schema()))
+    elif which in (Which.WATCH_REQUEST, Which.WATCH_ANSWER, Which.JOURNAL):
+        from mosaico_place.schema.watching import line_json_schema
+
+        _put(dumps(line_json_schema(which)))
     elif which is Which.SCENARIO:
         from mosaico_place.schema.scenario import scenario_json_schema
 
         _put(dumps(scenario_json_schema()))
     else:
         _put(dumps(json_schema(which)))
+
+
+@app.command()
+def watch(
+    instance: InstanceFile,
+    placement: Given = None,
+    time_limit: StartLimit = 10.0,
+    journal: JournalFile = None,
+    strategy: StrategyName = "restructure",
+    event_budget: EventBudget = None,
+    max_moves: MovesPerAnswer = None,
+    cool_down: CoolDown = 10.0,
+    resolve_every: ResolvePeriod = None,
+    seed: Seed = 0,
+) -> None:
+    """Answer events on stdin with plans on stdout, a JSON document on every line."""
+    if "-" in (str(instance), str(placement)):
+        raise typer.BadParameter("stdin is where events come from; name a file", param_hint="'INSTANCE'")
+    check_strategy(strategy)
+    if journal is not None:
+        check_journal(journal)
+    problem = _instance(instance)
+    start = None if placement is None else _placement(placement)
+    from mosaico_place.watching import Limits, side_car
+
+    limits = Limits(time_limit, event_budget, cool_down, resolve_every, max_moves, seed)
+    side_car(problem, start, strategy, journal, limits, lambda error: report_crash(error, PROGRAM))
 
 
 @app.command()

@@ -24,9 +24,9 @@ class Metrics:
     Attributes:
         version: of the last decision.
         decisions: by cause; events: by kind.
-        repeats: requests whose id was known; what_ifs: questions; rejected: requests that could not be used.
+        repeats: requests whose id was known; what_ifs: questions.
         moves, reroutes, rewrites: of all decisions together.
-        refused, dropped, admitted: chains, likewise.
+        refused, dropped, admitted: chains, likewise; interruptions: of all plans.
         time_ms: p50, p99 and max over the latest decisions about events; empty before the first.
         chains: wanted; accepted: of which have a place; accepted_weight: of those; unmet: that must have one.
         levels: of the last decision.
@@ -37,13 +37,13 @@ class Metrics:
     events: Mapping[str, int]
     repeats: int
     what_ifs: int
-    rejected: int
     moves: int
     reroutes: int
     rewrites: int
     refused: int
     dropped: int
     admitted: int
+    interruptions: int
     time_ms: Mapping[str, float]
     chains: int
     accepted: int
@@ -69,6 +69,7 @@ class Meter:
             self.totals[what] += getattr(decision.changes, what)
         for what in ("refused", "dropped", "admitted"):
             self.totals[what] += len(getattr(decision, what))
+        self.totals["interruptions"] += len(decision.plan.interruptions)
         if decision.events:
             self.times.append(decision.seconds)
 
@@ -76,7 +77,17 @@ class Meter:
         """What there is to tell."""
         instance, placement, last = standing.instance, standing.placement, standing.last
         weight = sum((instance.chains[name].weight for name in placement.chains), Fraction(0))
-        names = ("repeats", "what_ifs", "rejected", "moves", "reroutes", "rewrites", "refused", "dropped", "admitted")
+        names = (
+            "repeats",
+            "what_ifs",
+            "interruptions",
+            "moves",
+            "reroutes",
+            "rewrites",
+            "refused",
+            "dropped",
+            "admitted",
+        )
         return Metrics(
             version=standing.version,
             decisions=dict(self.decisions),
