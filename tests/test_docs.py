@@ -27,7 +27,7 @@ FORMAT = DOCS / "format.md"
 LIBRARY = DOCS / "library.md"
 README = ROOT / "README.md"
 LINKING = sorted({README, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *DOCS.glob("*.md")})
-SCHEMAS = ("instance", "placement", "result", "check", "validate", "explain", "advice", "scenario")
+SCHEMAS = ("instance", "placement", "result", "check", "validate", "explain", "advice", "scenario", "compare")
 
 _FENCE = re.compile(r"^(?P<indent> *)```(?P<info>[^\n`]*)\n(?P<text>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)")
