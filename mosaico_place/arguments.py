@@ -34,10 +34,19 @@ class Which(StrEnum):
     ADVICE = "advice"
     PLAN = "plan"
     VALIDATE = "validate"
+    COMPARE = "compare"
     SCENARIO = "scenario"
     WATCH_REQUEST = "watch-request"
     WATCH_ANSWER = "watch-answer"
     JOURNAL = "journal"
+
+
+class Starts(StrEnum):
+    """What strategies that are compared start from at each change."""
+
+    SAME = "same"
+    OWN = "own"
+    BOTH = "both"
 
 
 class ForeignFormat(StrEnum):
@@ -155,7 +164,7 @@ CoolDown = Annotated[
     float,
     typer.Option(parser=_cool_down, metavar="TIME", help="For so long what moved stays, unless its chain would end."),
 ]
-ResolveEvery = Annotated[
+ResolvePeriod = Annotated[
     float | None,
     typer.Option(parser=_time_limit, metavar="TIME", help="Solve anew in idle time, in another process; e.g. 60s."),
 ]
@@ -215,6 +224,69 @@ InstanceOutput = Annotated[
 ]
 
 
+ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="YAML or JSON file.", parser=_readable)]
+Strategies = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--strategy",
+        metavar="NAME",
+        help="May be repeated, the first one leads; if absent, restructure, classic, classic-first, resolve.",
+    ),
+]
+ModeName = Annotated[
+    Starts,
+    typer.Option(
+        "--mode",
+        metavar="MODE",
+        help="same: all start from the state that the first one left; own: each from its own; both.",
+    ),
+]
+ResolveEvery = Annotated[
+    int, typer.Option(parser=_whole(1, 10**9), metavar="NUMBER", help="A full re-solve at every so many changes.")
+]
+ResolveLimit = Annotated[float, typer.Option(parser=_time_limit, metavar="TIME", help="For each full re-solve.")]
+Idle = Annotated[
+    float | None,
+    typer.Option(parser=_time_limit, metavar="TIME", help="For improving after each change, e.g. 1s; none if absent."),
+]
+ScenarioSeed = Annotated[
+    int | None,
+    typer.Option(
+        "--seed", parser=_whole(0, _LARGEST_SEED), metavar="NUMBER", help="Of everything; the scenario's if absent."
+    ),
+]
+MovesEach = Annotated[
+    int | None,
+    typer.Option(
+        "--max-moves",
+        parser=_whole(0, 10**9),
+        metavar="NUMBER",
+        help="How many components one answer may move; what the scenario says if absent.",
+    ),
+]
+Beside = Annotated[
+    list[Lever] | None,
+    typer.Option(
+        "--without",
+        metavar="LEVER",
+        help=f"Beside it, compare without a freedom; may be repeated: {' | '.join(Lever)}.",
+        parser=_lever,
+    ),
+]
+StartPlacement = Annotated[
+    Path | None,
+    typer.Option(
+        "--placement", metavar="PLACEMENT", help="What stands in the beginning; solved for if absent.", parser=_readable
+    ),
+]
+Record = Annotated[
+    Path | None,
+    typer.Option(
+        "-o", "--output", metavar="FILE", help="Write every answer as a JSON line; goes on with what is there already."
+    ),
+]
+
+
 def check_method(name: str) -> None:
     """Refuse an unknown method before anything is loaded."""
     if name == "auto":  # spares bad input the wait for slow imports
@@ -227,6 +299,14 @@ def check_method(name: str) -> None:
         find_method(name)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="'--method'") from None
+
+
+def check_strategies(names: list[str]) -> None:
+    """Refuse an unknown strategy, or one named twice, before anything is loaded."""
+    for name in names:
+        check_strategy(name)
+        if names.count(name) > 1:
+            raise typer.BadParameter(f"{name} is named twice", param_hint="'--strategy'")
 
 
 def check_strategy(name: str) -> None:

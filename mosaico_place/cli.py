@@ -1,4 +1,4 @@
-"""The command line: ``mosaico-place validate|solve|check|explain|watch|generate|import|schema|new``.
+"""The command line: ``mosaico-place validate|solve|check|explain|compare|watch|generate|import|schema|new``.
 
 stdout holds the answer and nothing else; faults, warnings and progress go to stderr. What is slow to import is
 imported by the command that needs it, so that ``--help`` comes at once.
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from enum import IntEnum
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from mosaico_place.arguments import (
+    Beside,
     Capacity,
     CoolDown,
     EventBudget,
@@ -26,6 +28,7 @@ from mosaico_place.arguments import (
     Gap,
     Given,
     HowManyChains,
+    Idle,
     InstanceFile,
     InstanceFiles,
     InstanceOutput,
@@ -34,17 +37,27 @@ from mosaico_place.arguments import (
     Load,
     MaxMoves,
     MethodName,
+    ModeName,
+    MovesEach,
     MovesPerAnswer,
     NewFile,
     OneChain,
     Output,
     PlacementFile,
     Previous,
+    Record,
     ResolveEvery,
+    ResolveLimit,
+    ResolvePeriod,
+    ScenarioFile,
+    ScenarioSeed,
     Seed,
     ServersPerSite,
     Sites,
     StartLimit,
+    StartPlacement,
+    Starts,
+    Strategies,
     StrategyName,
     Threads,
     TimeLimit,
@@ -57,6 +70,7 @@ from mosaico_place.arguments import (
     check_method,
     check_moves,
     check_output,
+    check_strategies,
     check_strategy,
 )
 from mosaico_place.errors import Fault, InputError, suggestion
@@ -64,6 +78,7 @@ from mosaico_place.levers import without
 from mosaico_place.terminal import complain, end_process, interruptible, open_streams, put, report_crash, write_file
 
 if TYPE_CHECKING:
+    from mosaico_place.dynamics.comparing import Known, Listener, Study
     from mosaico_place.instance import Instance
     from mosaico_place.method import Options
     from mosaico_place.placement import Placement
@@ -229,6 +244,63 @@ def explain(
 
 
 @app.command()
+def compare(
+    scenario: ScenarioFile,
+    strategy: Strategies = None,
+    mode: ModeName = Starts.BOTH,
+    method: MethodName = "auto",
+    resolve_every: ResolveEvery = 10,
+    resolve_limit: ResolveLimit = 10.0,
+    event_budget: EventBudget = None,
+    idle: Idle = None,
+    max_moves: MovesEach = None,
+    levers: Beside = None,
+    placement: StartPlacement = None,
+    time_limit: StartLimit = 20.0,
+    seed: ScenarioSeed = None,
+    threads: Threads = None,
+    output: Record = None,
+    as_json: Json = False,
+) -> None:
+    """Play a scenario back with several strategies; Ctrl-C ends with what has been answered."""
+    check_output(output, scenario)
+    check_method(method)
+    check_strategies(strategy or [])
+    from mosaico_place.comparing_report import compared
+    from mosaico_place.document import dumps
+    from mosaico_place.dynamics.comparing import DEFAULT_STRATEGIES, Study
+    from mosaico_place.dynamics.comparing import compare as compare_strategies
+    from mosaico_place.dynamics.comparison_document import compare_document
+    from mosaico_place.dynamics.replay import Mode
+    from mosaico_place.progress import told
+    from mosaico_place.report import text
+    from mosaico_place.scenario import load_scenario
+
+    played = load_scenario(scenario, seed)
+    study = Study(
+        strategies=strategy or DEFAULT_STRATEGIES,
+        modes=(Mode.SAME, Mode.OWN) if mode is Starts.BOTH else (Mode(mode),),
+        without=tuple(dict.fromkeys(levers or ())),
+        placement=None if placement is None else _placement(placement),
+        start_limit_s=time_limit,
+        method=method,
+        resolve_limit_s=resolve_limit,
+        resolve_every=resolve_every,
+        budget_s=event_budget,
+        idle_s=idle or 0.0,
+        max_moves=max_moves,
+        seed=played.seed,
+        threads=threads,
+    )
+    with _recorded(output, played, study) as (known, listener), interruptible() as stop, told() as progress:
+        comparison = compare_strategies(
+            played, study, stop=stop, known=known, listener=replace(listener, progress=progress)
+        )
+    _put(dumps(compare_document(comparison)) if as_json else text(compared(comparison)))
+    raise typer.Exit(Code.DONE if comparison.rows else Code.INTERRUPTED)
+
+
+@app.command()
 def generate(
     sites: Sites = None,
     servers_per_site: ServersPerSite = 2,
@@ -294,7 +366,7 @@ def watch(
     event_budget: EventBudget = None,
     max_moves: MovesPerAnswer = None,
     cool_down: CoolDown = 10.0,
-    resolve_every: ResolveEvery = None,
+    resolve_every: ResolvePeriod = None,
     seed: Seed = 0,
 ) -> None:
     """Answer events on stdin with plans on stdout, a JSON document on every line."""
@@ -395,6 +467,41 @@ def _findings(path: Path) -> tuple[Instance | Scenario | None, Sequence[Fault], 
     except InputError as error:
         return None, error.faults, ()
     return found, (), [str(warning) for warning in warnings(found)] if isinstance(found, Instance) else ()
+
+
+@contextmanager
+def _recorded(output: Path | None, scenario: Scenario, study: Study) -> Iterator[tuple[Known, Listener]]:
+    """What a file of earlier answers holds, and a listener that writes there what is new."""
+    from mosaico_place.dynamics.comparing import Known, Listener
+    from mosaico_place.dynamics.record import answer_line, head_line, read_record, start_line
+
+    if output is None:
+        yield Known(), Listener()
+        return
+    try:
+        with output.open("a+", encoding="utf-8") as file:
+            file.seek(0)
+            known, whole = read_record(file.read(), scenario, study, str(output))
+            file.truncate(whole)  # a last line that was cut off; everything in it is ASCII
+
+            def write(line: str) -> None:
+                file.write(line)
+                file.flush()
+
+            if not whole:
+                write(head_line(scenario, study))
+            yield (
+                known,
+                Listener(
+                    started=lambda start: write(start_line(start)),
+                    answered=lambda answered, row: write(answer_line(answered, row)),
+                ),
+            )
+    except UnicodeDecodeError:
+        raise InputError([Fault((), "is not the record of a comparison; name another file", str(output))]) from None
+    except OSError as error:
+        complain([f"{PROGRAM}: {output} cannot be written: {error.strerror or error}"])
+        raise typer.Exit(Code.USAGE) from None
 
 
 def _answer(result: Result, instance: Instance, output: Path | None, *, as_json: bool) -> None:

@@ -18,7 +18,7 @@ _PER_SECOND = 4
 
 @contextmanager
 def shown(levels: int) -> Iterator[Callable[[Progress], None]]:
-    """Show progress while the block runs; the line is gone afterwards.
+    """Show how a solve gets on while the block runs; the line is gone afterwards.
 
     Args:
         levels: how many levels the objective has.
@@ -26,24 +26,48 @@ def shown(levels: int) -> Iterator[Callable[[Progress], None]]:
     Yields:
         What to give to :class:`mosaico_place.method.Options` as ``progress``. It may be called from any thread.
     """
+    line = Line(levels)
+    with _drawn(line.text):
+        yield line.update
+
+
+@contextmanager
+def told() -> Iterator[Callable[[str], None]]:
+    """Show the words that were told last, and for how long the block has run; the line is gone afterwards."""
+    words, started = ["start"], time.monotonic()
+
+    def text() -> Text:
+        from rich.text import Text
+
+        return Text(f"{words[0]}, {time.monotonic() - started:.0f} s", no_wrap=True, overflow="ellipsis")
+
+    def tell(latest: str) -> None:
+        words[0] = latest
+
+    with _drawn(text):
+        yield tell
+
+
+@contextmanager
+def _drawn(text: Callable[[], Text]) -> Iterator[None]:
+    """Draw a line on stderr again and again, if that is a terminal."""
     if not sys.stderr.isatty():
-        yield _ignore
+        yield
         return
     from rich.console import Console
     from rich.live import Live
 
-    line = Line(levels)
     console = Console(stderr=True, markup=False, emoji=False, highlight=False)
     # Whatever else is written meanwhile goes where it was sent: stdout holds the answer and nothing else.
     with Live(
-        get_renderable=line.text,
+        get_renderable=text,
         console=console,
         transient=True,
         redirect_stdout=False,
         redirect_stderr=False,
         refresh_per_second=_PER_SECOND,
     ):
-        yield line.update
+        yield
 
 
 class Line:
@@ -94,7 +118,3 @@ def _gap_percent(value: float, bound: float) -> float:
     if value - bound <= 1e-6:
         return 0.0
     return min(100.0 * (value - bound) / max(abs(value), 1e-6), 999.0)
-
-
-def _ignore(_: Progress) -> None:
-    """Show nothing."""

@@ -101,11 +101,11 @@ def checked(instance: Instance, violations: Sequence[Violation], total: Cost) ->
     costs = tuple(_objective(levels, instance, terms))
     if not violations:
         return Group(Text(f"{instance.name}: no rule broken", style="bold green"), *costs)
-    table = _table("rule", "where", "what is wrong")
+    table = new_table("rule", "where", "what is wrong")
     for violation in violations:
         table.add_row(violation.rule, violation.where, violation.message)
-    headline = Text(f"{instance.name}: {_count(len(violations), 'violation')}", style="bold red")
-    return Group(headline, *_section("Violations", table), *costs)
+    headline = Text(f"{instance.name}: {counted(len(violations), 'violation')}", style="bold red")
+    return Group(headline, *titled("Violations", table), *costs)
 
 
 def explained(explanation: Explanation) -> RenderableType:
@@ -131,16 +131,16 @@ def advised(advice: CapacityAdvice, instance: Instance) -> RenderableType:
         hint = "; without --capacity, explain says what must grow" if infeasible else ""
         told = f"{advice.instance}: no placement to compare with: {_ENDINGS[advice.termination]}{hint}"
         return Text(told, style="bold red")
-    terms = " + ".join(_weighted(weight, str(term)) for term, weight in instance.objective[0].items())
-    proof = "" if advice.bound is None else f", at least {_value(advice.bound)}"
-    headline = Text(f"{advice.instance}: level 1 ({terms}) is {_value(advice.value)}{proof}", style="bold")
+    terms = " + ".join(weighted(weight, str(term)) for term, weight in instance.objective[0].items())
+    proof = "" if advice.bound is None else f", at least {plain(advice.bound)}"
+    headline = Text(f"{advice.instance}: level 1 ({terms}) is {plain(advice.value)}{proof}", style="bold")
     if advice.limited is False:
         return Group(headline, Text("no capacity limits it: there is nothing left to gain"))
     if not advice.gains:
         says = "no capacity has a price: by the prices, more of any gains nothing"
         return Group(headline, Text(f"{says}; without --capacity, explain says why chains are rejected"))
-    proven = all(_value(gain.value) == _value(gain.bound) for gain in advice.gains)
-    table = _table("more of", "", ">by", ">of", ">promised", ">level 1", *(() if proven else (">bound",)), "verdict")
+    proven = all(plain(gain.value) == plain(gain.bound) for gain in advice.gains)
+    table = new_table("more of", "", ">by", ">of", ">promised", ">level 1", *(() if proven else (">bound",)), "verdict")
     for gain in advice.gains:
         *cells, value, bound, verdict = _gain(gain, instance)
         table.add_row(*cells, value, *(() if proven else (bound,)), verdict)
@@ -158,8 +158,8 @@ def _gain(gain: CapacityGain, instance: Instance) -> Iterator[str]:
     yield quantity(gain.by / dimension.scale, dimension)
     yield quantity(gain.of / dimension.scale, dimension)
     yield f"{gain.promised:.2g}"
-    yield _value(gain.value)
-    yield _value(gain.bound)
+    yield plain(gain.value)
+    yield plain(gain.bound)
     yield _VERDICTS[gain.verdict][0]
 
 
@@ -167,14 +167,14 @@ def valid(file: str, found: Instance | Scenario) -> str:
     """The line of ``validate`` for a file without faults."""
     if isinstance(found, Scenario):
         last = found.events[-1].at_ns if found.events else 0
-        events = f"{_count(len(found.events), 'event')} in {quantity(last / 10**9, Dimension.TIME)}"
+        events = f"{counted(len(found.events), 'event')} in {quantity(last / 10**9, Dimension.TIME)}"
         return f"{file}: ok ({found.name}: {events} on {found.instance.name})\n"
     instance = found
     counts = (
-        _count(len(instance.nodes), "node"),
-        _count(len(instance.links), "link"),
-        _count(len(instance.functions), "function"),
-        _count(len(instance.chains), "chain"),
+        counted(len(instance.nodes), "node"),
+        counted(len(instance.links), "link"),
+        counted(len(instance.functions), "function"),
+        counted(len(instance.chains), "chain"),
     )
     return f"{file}: ok ({instance.name}: {', '.join(counts)})\n"
 
@@ -215,8 +215,8 @@ def _headline(result: Result) -> Iterator[RenderableType]:
     line = f"method {result.method}, {sum(result.runtime_s.values()):.2f} s"
     if result.placement is not None:
         chains = len(result.accepted) + len(result.rejected)
-        line += f"; {len(result.accepted)} of {_count(chains, 'chain')} accepted"
-        line += f", weight {_value(result.accepted_weight)} of at most {_value(result.accepted_weight_bound)}"
+        line += f"; {len(result.accepted)} of {counted(chains, 'chain')} accepted"
+        line += f", weight {plain(result.accepted_weight)} of at most {plain(result.accepted_weight_bound)}"
     yield Text(line.removesuffix(f" of at most {_UNKNOWN}"))
     if result.method_why:
         yield Text(f"{result.method}, since {result.method_why}", style="dim")
@@ -227,28 +227,29 @@ def _objective(
 ) -> Iterator[RenderableType]:
     """One row per level, below it one per term where several are added up, then what no level names."""
     proven = any(level.bound is not None for level in levels)
-    table = _table(">level", "terms", ">value", *((">bound", ">gap") if proven else ()))
+    table = new_table(">level", "terms", ">value", *((">bound", ">gap") if proven else ()))
     named: set[str] = set()
     for number, (level, weights) in enumerate(zip(levels, instance.objective, strict=True), start=1):
-        sums = [_weighted(weight, str(term)) for term, weight in weights.items()]
-        proof = (_value(level.bound), _percent(level.gap)) if proven else ()
-        table.add_row(str(number), " + ".join(sums), _value(level.value), *proof)
+        sums = [weighted(weight, str(term)) for term, weight in weights.items()]
+        proof = (plain(level.bound), in_percent(level.gap)) if proven else ()
+        table.add_row(str(number), " + ".join(sums), plain(level.value), *proof)
         named.update(level.terms)
         for term, value in level.terms.items() if len(sums) > 1 else ():
-            table.add_row("", f"  {term}", f"({_value(value)})", style="dim")
+            table.add_row("", f"  {term}", f"({plain(value)})", style="dim")
     for term, value in terms.items():
         if term not in named and value:
-            table.add_row("", f"{term}, in no level", f"({_value(value)})", style="dim")
-    yield from _section("Objective", table)
+            table.add_row("", f"{term}, in no level", f"({plain(value)})", style="dim")
+    yield from titled("Objective", table)
 
 
-def _weighted(weight: Fraction, term: str) -> str:
+def weighted(weight: Fraction, term: str) -> str:
+    """A term of a level, with its weight unless that is 1."""
     return term if weight == 1 else f"{decimal_text(weight)} x {term}"
 
 
 def _chains(result: Result) -> Iterator[RenderableType]:
     """One row per latency budget of every accepted chain."""
-    table = _table("chain", "latency of", ">actual", ">within", ">target")
+    table = new_table("chain", "latency of", ">actual", ">within", ">target")
     rows = [(name, budget) for name in result.accepted for budget in result.budgets.get(name, ()) or (None,)]
     for name, budget in rows[:_BUDGETS]:
         if budget is None:
@@ -259,7 +260,7 @@ def _chains(result: Result) -> Iterator[RenderableType]:
         ends = f"{budget.tail} → {budget.head}"
         table.add_row(name, ends, actual, _micros(budget.within_us), _micros(budget.target_us))
     if rows:
-        yield from _section("Accepted", table, len(rows) - _BUDGETS)
+        yield from titled("Accepted", table, len(rows) - _BUDGETS)
 
 
 def _spots(chains: Mapping[str, ChainPlacement]) -> Iterator[RenderableType]:
@@ -267,47 +268,47 @@ def _spots(chains: Mapping[str, ChainPlacement]) -> Iterator[RenderableType]:
     if len(chains) > _CHAINS_IN_FULL:
         yield from _many_spots(chains)
         return
-    table = _table("chain", "component", "node", "runs as")
+    table = new_table("chain", "component", "node", "runs as")
     for name, chain in chains.items():
         for number, (component, spot) in enumerate(chain.components.items()):
             runs = spot.implementation + (f" on {spot.device}" if spot.device is not None else "")
             table.add_row("" if number else name, component, spot.node, runs)
     if table.row_count:
-        yield from _section("Placement", table)
+        yield from titled("Placement", table)
 
 
 def _many_spots(chains: Mapping[str, ChainPlacement]) -> Iterator[RenderableType]:
-    table = _table("chain", "components by node")
+    table = new_table("chain", "components by node")
     for name in list(chains)[:_CHAINS_IN_FULL]:
         hosts: dict[str, list[str]] = {}
         for component, spot in chains[name].components.items():
             hosts.setdefault(spot.node, []).append(component)
         table.add_row(name, "; ".join(f"{node}: {', '.join(names)}" for node, names in hosts.items()))
-    yield from _section("Placement", table, len(chains) - _CHAINS_IN_FULL)
+    yield from titled("Placement", table, len(chains) - _CHAINS_IN_FULL)
 
 
 def _paths(chains: Mapping[str, ChainPlacement]) -> Iterator[RenderableType]:
     """The way of every flow that leaves its node, unless that fills pages."""
-    table = _table("chain", "flow", "path")
+    table = new_table("chain", "flow", "path")
     for name, chain in chains.items() if len(chains) <= _CHAINS_IN_FULL else ():
         crossing = {ends: path for ends, path in chain.flows.items() if len(path) > 1}
         for number, ((tail, head), path) in enumerate(crossing.items()):
             table.add_row("" if number else name, f"{tail} → {head}", " → ".join(path))
     if table.row_count:
-        yield from _section("Paths", table)
+        yield from titled("Paths", table)
 
 
 def _opened(result: Result, instance: Instance) -> Iterator[RenderableType]:
     """What is opened of shared functions, and how full it is."""
     assert result.placement is not None, "called for answers only"
-    table = _table("node", "opened", ">instances", ">load", ">of")
+    table = new_table("node", "opened", ">instances", ">load", ">of")
     for opening, count in list(result.placement.instances.items())[:_OPENED]:
         carries = instance.functions[opening.function].implementations[opening.implementation].capacity_bps
         load = quantity(result.loads.get(opening, 0), Dimension.RATE)
         limit = _UNKNOWN if carries is None else quantity(count * carries, Dimension.RATE)
         table.add_row(opening.node, f"{opening.function} {opening.implementation}", str(count), load, limit)
     if table.row_count:
-        yield from _section("Opened", table, len(result.placement.instances) - _OPENED)
+        yield from titled("Opened", table, len(result.placement.instances) - _OPENED)
 
 
 def _rewrites(chains: Mapping[str, ChainPlacement]) -> Iterator[RenderableType]:
@@ -318,11 +319,11 @@ def _rewrites(chains: Mapping[str, ChainPlacement]) -> Iterator[RenderableType]:
         for what, groups in (("merged", chain.merged), ("parallel", chain.parallel))
         for group in groups
     ]
-    table = _table("chain", "rewrite", "components")
+    table = new_table("chain", "rewrite", "components")
     for row in rows[:_REWRITES]:
         table.add_row(*row)
     if rows:
-        yield from _section("Rewrites", table, len(rows) - _REWRITES)
+        yield from titled("Rewrites", table, len(rows) - _REWRITES)
 
 
 def _rejected(result: Result, title: str = "Rejected") -> Iterator[RenderableType]:
@@ -330,25 +331,25 @@ def _rejected(result: Result, title: str = "Rejected") -> Iterator[RenderableTyp
     chains: dict[str, list[str]] = {}
     for rejection in result.rejected:
         chains.setdefault(rejection.why, []).append(rejection.chain)
-    table = _table("chain", "why")
+    table = new_table("chain", "why")
     for why, names in list(chains.items())[:_REASONS]:
         more = f" and {len(names) - _REJECTED} more" if len(names) > _REJECTED else ""
         table.add_row(", ".join(names[:_REJECTED]) + more, why)
     if chains:
-        yield from _section(title, table, len(chains) - _REASONS)
+        yield from titled(title, table, len(chains) - _REASONS)
 
 
 def _most_used(result: Result, instance: Instance) -> Iterator[RenderableType]:
     """The resources and link directions that are fullest."""
     rows = sorted(_uses(result, instance), key=lambda row: -_share(row[2]))
-    table = _table("where", "resource", ">used", ">capacity", ">share")
+    table = new_table("where", "resource", ">used", ">capacity", ">share")
     for where, resource, use, dimension in rows[:_MOST_USED]:
         used = quantity(use.used, dimension)
         if use.reserved:
             used += f" + {quantity(use.reserved, dimension)} reserved"
-        table.add_row(where, resource, used, quantity(use.capacity, dimension), _percent(_share(use)))
+        table.add_row(where, resource, used, quantity(use.capacity, dimension), in_percent(_share(use)))
     if rows:
-        yield from _section("Most used", table, len(rows) - _MOST_USED)
+        yield from titled("Most used", table, len(rows) - _MOST_USED)
 
 
 def _uses(result: Result, instance: Instance) -> Iterator[tuple[str, str, Use, Dimension]]:
@@ -372,14 +373,15 @@ def _share(use: Use) -> float:
     return (use.used + use.reserved) / use.capacity if use.capacity else 0.0
 
 
-def _section(title: str, table: Table, more: int = 0) -> Iterator[RenderableType]:
+def titled(title: str, table: Table, more: int = 0, where: str = "--json") -> Iterator[RenderableType]:
+    """A table under its title; ``more`` rows are left out, which ``where`` has."""
     yield Text(f"\n{title}", style="bold")
     yield table
     if more > 0:
-        yield Text(f" ... and {more} more; --json shows them all", style="dim")
+        yield Text(f" ... and {more} more; {where} shows them all", style="dim")
 
 
-def _table(*headers: str) -> Table:
+def new_table(*headers: str) -> Table:
     """A table without frame; ``>`` before a header aligns its column to the right."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="dim")
     for header in headers:
@@ -392,15 +394,18 @@ def _micros(amount_us: float | None) -> str:
     return _UNKNOWN if amount_us is None else quantity(amount_us / 1e6, Dimension.TIME)
 
 
-def _value(number: float | None) -> str:
+def plain(number: float | None) -> str:
+    """A figure of a level or term."""
     if number is None:
         return _UNKNOWN
     return f"{number:.6g}" if abs(number) < 1e6 else f"{number:.0f}"
 
 
-def _percent(share: float | None) -> str:
+def in_percent(share: float | None) -> str:
+    """A share of 1."""
     return _UNKNOWN if share is None else f"{100 * share:.{2 if share < 0.995 else 4}g} %"
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """A number of things."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,9 +14,13 @@ from scipy.sparse.csgraph import dijkstra
 
 from benchmarks.growth import Curve, growth
 from benchmarks.kernel import COMPONENTS, layered, numpy_line, plain_lines
+from benchmarks.proven import Case, Compared, Found, Optima, Optimum, compared, proven, row, summary, tiny_cases
 from benchmarks.scale import Glimpse, Solved, curves, lines
-from mosaico_place import faults
+from mosaico_place import Options, faults
+from mosaico_place.compile import compile_instance
 from mosaico_place.compile.infrastructure import compile_infrastructure
+from mosaico_place.generating import generate
+from mosaico_place.search.method import solve_heuristic
 
 
 def test_plain_lines_are_plain() -> None:
@@ -66,3 +73,70 @@ def test_growth_is_a_drawing() -> None:
     (x1, y1), (x2, y2) = [(float(one.attrib["cx"]), float(one.attrib["cy"])) for one in circles]
     assert x1 < x2
     assert y1 > y2
+
+
+def made_up() -> Case:
+    """A small instance of three levels, too small for all of its chains."""
+    return Case("made up", compile_instance(generate(3, 1, 6, 1.5, 3)))
+
+
+def against(values: tuple[float, ...], bounds: tuple[float | None, ...], best: tuple[float, ...]) -> Compared:
+    """Values and bounds of a method, against an optimum; all chains weigh 20, the lightest 2."""
+    return Compared("one", 20.0, 2.0, Optimum(best, True, 1.0, 60.0), Found(values, bounds))
+
+
+def test_proofs_know_a_wrong_bound() -> None:
+    """Tests that a bound counts as wrong where it speaks of the optimum, and only there."""
+    assert against((4, 7), (4.0, 7.0), (4, 7)).violated == []
+    assert against((4, 7), (4.1, 7.1), (4, 7)).violated == [1, 2]
+    assert against((4, 7), (None, 7.1), (4, 7)).violated == [2]
+    assert against((5, 9), (3.0, 8.0), (4, 7)).violated == [2]  # the optimum is one of those it speaks of
+    assert against((4, 9, 2), (4.0, 5.0, 3.0), (4, 7, 2)).violated == [3]
+    assert against((5, 6, 2), (4.0, 5.0, 3.0), (4, 7, 2)).violated == []  # it speaks of second levels of at most 6
+    assert against((4, 7), (4.0, 9.0), (4,)).violated == []  # nothing is proven of the second level
+
+
+def test_proofs_measure_misses_and_bounds() -> None:
+    """Tests how far a first level is called missed, and a bound from the optimum."""
+    one = against((5, 9), (3.0, 6.0), (4, 8))
+    assert one.miss == 1
+    assert (one.ratio(0), one.ratio(1)) == (17 / 16, 6 / 8)
+    assert against((4, 9), (3.0, None), (4, 8)).ratio(1) is None
+    assert against((4, 9), (3.0, 1.0), (4,)).ratio(1) is None
+    unproven = against((5, 9), (3.0, 6.0), ())
+    assert unproven.miss is None
+    assert "  not proven: one" in summary([unproven])
+    assert "    one: by 1, lightest chain 2" in summary([one])
+    assert "  first level reached: 1 of 2 (50.0%)" in summary([one, against((4, 8), (4.0, 8.0), (4, 8))])
+    assert row(one).startswith("| one | 4 / 8 | 5 / 9 | 3 / 6 | 106.25% | 75.00% |")
+
+
+def test_proofs_are_kept(tmp_path: Path) -> None:
+    """Tests that an optimum is proven once, and again only where more time might prove more of the same instance."""
+    kept, case = tmp_path / "optima.json", made_up()
+    optimum = proven(case.problem, 60.0, 1)
+    assert len(optimum.values) == 3
+    Optima(kept).keep(case, optimum)
+    assert Optima(kept).known(case, 600.0) == optimum
+    assert Optima(kept).known(Case(case.name, compile_instance(generate(3, 1, 6, 1.5, 4))), 60.0) is None
+    Optima(kept).keep(case, replace(optimum, values=optimum.values[:1]))
+    assert Optima(kept).known(case, 60.0) is not None
+    assert Optima(kept).known(case, 61.0) is None
+
+
+def test_tiny_cases_are_of_every_kind() -> None:
+    """Tests that shipped, made-up and random instances take turns, no two alike, and the same ones again."""
+    cases, again = (list(islice(tiny_cases(30), 60)) for _ in range(2))
+    assert [case.key for case in again] == [case.key for case in cases]
+    assert len({case.key.split()[-1] for case in cases}) == 60
+    assert sum(case.name.startswith("drawn") for case in cases) >= 15
+    assert sum(case.name.startswith("region") for case in cases) >= 20
+    assert "capacity" in {case.name for case in cases}
+    assert any(case.problem.previous is not None for case in cases)
+
+
+def test_a_search_where_nothing_can_be_found() -> None:
+    """Tests that a placement of an instance that is called infeasible ends the benchmark."""
+    answer = solve_heuristic(made_up().problem, Options(threads=1))
+    with pytest.raises(RuntimeError, match="called infeasible"):
+        compared(made_up(), Optimum((), False, 1.0, 60.0), answer)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from mosaico_place.checking.words import NAMED_USERS, did_you_mean, lacks, overfull, where
+from mosaico_place.checking.words import NAMED_USERS, did_you_mean, in_order, lacks, overfull, where
 from mosaico_place.instance import Instance, Kind, TrafficClass
 from mosaico_place.placement import Opening
 from mosaico_place.quantities import Dimension
@@ -67,7 +67,7 @@ def throughput(instance: Instance, opening: Opening, count: int, served: Mapping
     load = sum(served.values())
     place = f"node {opening.node}, {opening.function} {opening.implementation}"
     if served and not count:
-        users = sorted(served)
+        users = sorted(served, key=in_order)
         more = f" and {len(users) - NAMED_USERS} more" if len(users) > NAMED_USERS else ""
         message = f"no instance is opened, but {', '.join(users[:NAMED_USERS])}{more} need one"
         yield Violation(Rule.THROUGHPUT, place, message)

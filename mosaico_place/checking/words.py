@@ -42,7 +42,7 @@ def overfull(
 ) -> Violation:
     """A violation of use + reserved <= capacity; ``has`` is (capacity, reserved), ``shares`` per chain."""
     over = used + has[1] - has[0]
-    users = sorted((name for name in shares if shares[name]), key=lambda name: (-shares[name], name))
+    users = sorted((name for name in shares if shares[name]), key=lambda name: (-shares[name], *in_order(name)))
     named = [f"{name} ({format_quantity(shares[name], unit)})" for name in users[:NAMED_USERS]]
     more = f" and {len(users) - NAMED_USERS} more" if len(users) > NAMED_USERS else ""
     reserved = f" with {format_quantity(has[1], unit)} reserved" if has[1] else ""
@@ -51,6 +51,11 @@ def overfull(
         f"{format_quantity(over, unit)} too much, by {', '.join(named)}{more}"
     )
     return Violation(rule, where, message, base_units(over, unit))
+
+
+def in_order(name: str) -> tuple[int, str]:
+    """What to sort names by so that player-2 comes before player-10, whatever order chains came in."""
+    return len(name), name
 
 
 def overload(load_bps: int, carries_bps: int) -> tuple[str, float]:

@@ -15,6 +15,7 @@ from mosaico_place.kernel.prices import Prices
 from mosaico_place.kernel.state import State, empty_state, opened_use
 from mosaico_place.kernel.taking import place
 from mosaico_place.kernel.work import new_work
+from mosaico_place.placement import ChainPlacement
 from mosaico_place.search.ruin import Ruin
 
 MOST = 10
@@ -35,7 +36,7 @@ class Displacer:
         self.compiled = live.base
         self._work, self._out = new_work(live.compiled.tables), no_embeddings(live.compiled.tables)
         self._measure = Measurer(live.compiled)
-        self._columns: dict[int, Column] = {}
+        self._columns: dict[int, tuple[ChainPlacement | None, Column]] = {}
         self._left: dict[int, float] = {}
 
     def ruin(self, k: int, prices: Prices, random: Generator, *, keep_opened: bool) -> Ruin | None:
@@ -48,8 +49,8 @@ class Displacer:
             keep_opened: whether the instances that are opened stay; else whoever uses those in the way leaves.
         """
         compiled, out = self._live.compiled, self._out
-        self._columns.clear()
         self._left.clear()
+        self._weights = compiled.levels.reject.sum(axis=0)
         bare = self._bare() if keep_opened else empty_state(compiled)
         _, cost = embed(compiled.tables, bare, prices, k, np.inf, self._work, out)
         if not np.isfinite(cost) or not place(compiled.tables, bare, prices, k, out.option, out.length, out.path):
@@ -104,7 +105,6 @@ class Displacer:
     def _holder(self, row: int, lack: float, out: list[int], prices: Prices, random: Generator) -> list[int]:
         """Chains to take off a row: the one that frees most for its weight, else all users of an instance on it."""
         live, tables = self._live, self._live.compiled.tables
-        weights = live.compiled.levels.reject.sum(axis=0)
         count = live.solution.state.free.shape[1]
         best, chosen = -np.inf, -1
         for k in np.flatnonzero(live.on_row(row % count) & live.solution.placed).tolist():
@@ -113,7 +113,7 @@ class Displacer:
             column = self._column(k, prices)
             frees = float(column.amounts[column.rows == row].sum())
             if frees > 0:
-                value = min(frees / lack, 1.0) / max(float(weights[k]), 1e-9)
+                value = min(frees / lack, 1.0) / max(float(self._weights[k]), 1e-9)
                 value *= float(np.exp(_NOISE * random.standard_normal()))
                 if value > best:
                     best, chosen = value, k
@@ -135,11 +135,12 @@ class Displacer:
         return [k for k in np.flatnonzero(here).tolist() if o in self._column(k, prices).openings]
 
     def _column(self, k: int, prices: Prices) -> Column:
-        """What a placed chain takes."""
-        if k not in self._columns:
+        """What a placed chain takes; measured again once it stands elsewhere."""
+        stood = self._live.stood(k)
+        if k not in self._columns or stood is None or self._columns[k][0] is not stood:
             solution = self._live.solution
-            self._columns[k] = self._measure(k, prices, solution.embeddings, solution.state)
-        return self._columns[k]
+            self._columns[k] = stood, self._measure(k, prices, solution.embeddings, solution.state)
+        return self._columns[k][1]
 
     def _bare(self) -> State:
         """What is left where no chain stands, but all that is opened stays."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
 
+from mosaico_place.dynamics.delta import Delta
 from mosaico_place.dynamics.judge import Judge, Judged
 from mosaico_place.dynamics.strategy import Maker, Setting
 from mosaico_place.events import Arrive, Depart, Event, apply
@@ -42,9 +43,10 @@ class Answered:
         batch: what happened.
         mode: what it started from.
         strategy: name of who answered.
-        instance: after the events.
+        earlier, instance: before and after the events.
         before: placement that it started from.
         judged: the answer.
+        requested: weight of the chains that ask for service, those that were lost among them.
         apply_s: seconds for applying the events.
         idle: what it found in the idle time after it, if that was asked for.
     """
@@ -52,9 +54,11 @@ class Answered:
     batch: Batch
     mode: Mode
     strategy: str
+    earlier: Instance
     instance: Instance
     before: Placement
     judged: Judged
+    requested: Fraction
     apply_s: float
     idle: Judged | None = None
 
@@ -66,8 +70,21 @@ class Answered:
     @property
     def accepted(self) -> Fraction:
         """Weight of the chains that it serves."""
-        chains = self.instance.chains
-        return sum((chains[name].weight for name in self.judged.reply.placement.chains), Fraction(0))
+        return weight_of(self.instance, self.judged.reply.placement)
+
+
+def weight_of(instance: Instance, placement: Placement) -> Fraction:
+    """Weight of the chains that a placement serves."""
+    chains = instance.chains
+    return sum((chains[name].weight for name in placement.chains if name in chains), Fraction(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An answer of an earlier run: what it changed, and what idle time changed after it."""
+
+    answer: Delta
+    idle: Delta | None = None
 
 
 @dataclass(slots=True)
@@ -76,24 +93,16 @@ class Track:
 
     Attributes:
         lost: chains that were refused and do not wait, until they would have departed.
-        requested, served: weight times ns so far, of chains that asked for service and of those that had it.
     """
 
     judge: Judge
     instance: Instance
     lost: dict[str, Chain]
-    at_ns: int = 0
-    requested: Fraction = Fraction(0)
-    served: Fraction = Fraction(0)
 
-    def pass_time(self, at_ns: int) -> None:
-        """Count service up to a moment."""
-        span, chains = at_ns - self.at_ns, self.instance.chains
-        served = sum((chains[name].weight for name in self.judge.placement.chains if name in chains), Fraction(0))
-        asked = sum((chain.weight for chain in (*chains.values(), *self.lost.values())), Fraction(0))
-        self.served += served * span
-        self.requested += asked * span
-        self.at_ns = at_ns
+    @property
+    def requested(self) -> Fraction:
+        """Weight of the chains that ask for service, those that were lost among them."""
+        return sum((chain.weight for chain in (*self.instance.chains.values(), *self.lost.values())), Fraction(0))
 
     def after(self, events: Sequence[Event]) -> Instance:
         """The instance after the events; those that speak of a lost chain are passed over."""
@@ -118,11 +127,6 @@ class Track:
                 instance = instance.without_chain(name)
         self.instance = instance
 
-    @property
-    def accepted_ratio(self) -> float:
-        """Weight x time served by weight x time requested; 1 if nothing was requested."""
-        return float(self.served / self.requested) if self.requested else 1.0
-
 
 def _chain_of(event: Event) -> str | None:
     """The chain that an event speaks of."""
@@ -134,6 +138,8 @@ def _chain_of(event: Event) -> str | None:
 class Replay:
     """A scenario under way.
 
+    It ends early, between two answers, once the setting's ``stop`` is set; what was cut short by it is not told.
+
     Args:
         scenario: what happens.
         setting: what every strategy is told; its instance is the scenario's.
@@ -141,6 +147,8 @@ class Replay:
         mode: what they start from.
         every: strategy -> at every how many batches it is asked, where all start from the same state.
         idle_s: seconds of idle time for improving, after each batch.
+        starts: strategy -> placement that it begins with, if not the setting's.
+        recorded: (batch, strategy) -> its answer in an earlier run, which is taken on and not told again.
         tracks: strategy -> its trajectory, while it goes on and when it has ended.
     """
 
@@ -148,46 +156,58 @@ class Replay:
     setting: Setting
     makers: Mapping[str, Maker]
     mode: Mode = Mode.OWN
-    every: Mapping[str, int] | None = None
+    every: Mapping[str, int] = field(default_factory=dict)
     idle_s: float = 0.0
+    starts: Mapping[str, Placement] = field(default_factory=dict)
+    recorded: Mapping[tuple[int, str], Recorded] = field(default_factory=dict)
     tracks: dict[str, Track] = field(init=False, default_factory=dict)
 
     def __iter__(self) -> Iterator[Answered]:
         """Answers, batch by batch, in the order of the strategies."""
         for name, maker in self.makers.items():
-            strategy = maker(self.setting)
-            judge = Judge(strategy, self.setting.instance, self.setting.placement, self.setting.max_moves)
-            judge.stand(self.setting.instance, self.setting.placement)
-            self.tracks[name] = Track(judge, self.setting.instance, {})
+            placement = self.starts.get(name, self.setting.placement)
+            past = sum(whose == name for _, whose in self.recorded)
+            setting = replace(self.setting, placement=placement, answered=past)
+            judge = Judge(maker(setting), setting.instance, setting.placement, setting.max_moves)
+            judge.stand(setting.instance, setting.placement)
+            self.tracks[name] = Track(judge, setting.instance, {})
         for index, (at_ns, events) in enumerate(self.scenario.batches):
             batch = Batch(index, at_ns, events)
-            yield from self._same(batch) if self.mode is Mode.SAME else self._own(batch)
+            for answered in self._same(batch) if self.mode is Mode.SAME else self._own(batch):
+                if self.setting.stop.is_set():
+                    return
+                if answered is not None:
+                    yield answered
 
-    def _own(self, batch: Batch) -> Iterator[Answered]:
+    def _own(self, batch: Batch) -> Iterator[Answered | None]:
         for name, track in self.tracks.items():
             yield self._answer(name, track, batch)
 
-    def _same(self, batch: Batch) -> Iterator[Answered]:
+    def _same(self, batch: Batch) -> Iterator[Answered | None]:
         leader, *others = self.tracks
         lead = self.tracks[leader]
         instance, placement = lead.instance, lead.judge.placement
         for name in others:
-            if batch.index % (self.every or {}).get(name, 1) == 0:
+            if (batch.index + 1) % self.every.get(name, 1) == 0 and (batch.index, name) not in self.recorded:
                 track = self.tracks[name]
                 track.judge.stand(instance, placement)
                 track.instance, track.lost = instance, dict(lead.lost)
                 yield self._answer(name, track, batch, idle=False)
         yield self._answer(leader, lead, batch)
 
-    def _answer(self, name: str, track: Track, batch: Batch, *, idle: bool = True) -> Answered:
-        track.pass_time(batch.at_ns)
-        before = track.judge.placement
+    def _answer(self, name: str, track: Track, batch: Batch, *, idle: bool = True) -> Answered | None:
+        earlier, before = track.instance, track.judge.placement
         started = time.perf_counter()
         instance = track.after(batch.events)
         apply_s = time.perf_counter() - started
+        if (known := self.recorded.get((batch.index, name))) is not None:
+            answer = known.answer.after(before)
+            track.settle(batch, instance, answer)
+            track.judge.stand(track.instance, answer if known.idle is None else known.idle.after(answer))
+            return None
         judged = track.judge.answer(instance)
         track.settle(batch, instance, judged.reply.placement)
         if track.instance is not instance:
             track.judge.stand(track.instance, judged.reply.placement)
         improved = track.judge.improve(self.idle_s) if idle and self.idle_s else None
-        return Answered(batch, self.mode, name, instance, before, judged, apply_s, improved)
+        return Answered(batch, self.mode, name, earlier, instance, before, judged, track.requested, apply_s, improved)

@@ -26,7 +26,7 @@ class Resolve:
         self._setting = setting
         self._moves_cost = moves_cost
         self._follower = Follower(setting)
-        self._changes = 0
+        self._changes = setting.answered
 
     def stand(self, instance: Instance, placement: Placement) -> None:
         """Know what stands."""
@@ -41,12 +41,15 @@ class Resolve:
         if self._changes % setting.resolve_every:
             return Reply(plain, found=False)
         asked = instance if self._moves_cost else without_move_prices(instance)
-        options = Options(time_limit_s=setting.resolve_limit_s, seed=setting.seed, threads=setting.threads)
+        options = Options(
+            time_limit_s=setting.resolve_limit_s, seed=setting.seed, threads=setting.threads, stop=setting.stop
+        )
         result = solve(asked, method=setting.method, options=options, previous=before, max_moves=setting.max_moves)
         if result.placement is None:
             return Reply(plain, found=False)
-        same = len(asked.objective) == len(instance.objective)
-        bounds = tuple(level.bound for level in result.levels) if same else ()
+        bounds = tuple(level.bound for level in result.levels)
+        if not self._moves_cost:
+            bounds = _bounds_with_moves(instance, bounds)
         return Reply(result.placement, bounds, proven=result.termination is Termination.OPTIMAL)
 
     def improve(self, seconds: float) -> None:
@@ -60,6 +63,21 @@ def without_move_prices(instance: Instance) -> Instance:
         for level in instance.objective
     ]
     return replace(instance, objective=tuple(level for level in levels if level))
+
+
+def _bounds_with_moves(instance: Instance, bounds: tuple[float | None, ...]) -> tuple[float | None, ...]:
+    """The bounds of a solve in which moves are free that hold where they are not.
+
+    A level that counts moves costs no less than without them. Bounds of later ones hold for placements whose levels
+    before cost no more than was found, which with moves are others.
+    """
+    first = next(
+        (j for j, level in enumerate(instance.objective) if any(term.cost is CostTerm.MOVES for term in level)),
+        len(instance.objective),
+    )
+    alone = first < len(instance.objective) and len(instance.objective[first]) == 1
+    known = bounds[: first + (not alone)]
+    return known + (None,) * (len(instance.objective) - len(known))
 
 
 def resolve(setting: Setting) -> Resolve:

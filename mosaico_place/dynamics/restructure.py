@@ -12,6 +12,7 @@ import time
 
 import numpy as np
 
+from mosaico_place.compile.infrastructure import FloatArray
 from mosaico_place.dynamics.displace import Displacer
 from mosaico_place.dynamics.follower import Follower
 from mosaico_place.dynamics.strategy import Reply, Setting
@@ -55,7 +56,7 @@ class Restructure:
         self._follower = Follower(setting)
         self._worth = Worth(self.live)
         self._random = np.random.default_rng(setting.seed)
-        self._turned = 0
+        self._searches: tuple[FloatArray, Search] | None = None
         self._displaces: Displacer | None = None
         self.learn(learning_s)
         self._warm_up()
@@ -101,7 +102,9 @@ class Restructure:
         self._notice()
         self.learn(LEARNING_SHARE * seconds)
         before = self.live.placement()
-        search = self._search()
+        search = Search(
+            self.live.solution, self._worth.shadow, int(self._random.integers(2**31)), self._setting.max_moves
+        )
         level, count = self._worth.level or 0, self.live.compiled.levels.count
         for j in range(level, count):
             search.reprice(self._worth.shadow * (1.0 if j == level else LATER), j)
@@ -120,7 +123,8 @@ class Restructure:
         weights = live.compiled.levels.reject.sum(axis=0)
         possible = live.compiled.tables.chains["possible"]
         missing = [k for k in (*disturbed.out, *disturbed.new) if possible[k] and not live.solution.placed[k]]
-        turns = [k for k in sorted(missing, key=lambda k: -weights[k]) for _ in range(TURNS_PER_MISSING)][:MOST_TURNS]
+        missing.sort(key=lambda k: -weights[k])
+        turns = [k for k in missing for _ in range(self._tries(k, ran=k in disturbed.out))][:MOST_TURNS]
         if disturbed.relieved:
             turns += self._promising(set(missing))
         now = search.value()
@@ -143,6 +147,11 @@ class Restructure:
             else:
                 before.restore()
 
+    def _tries(self, k: int, *, ran: bool) -> int:
+        """Turns for a chain without a place: one is enough for a new one that is worth less than what it would take."""
+        worth = self.live.compiled.levels.rejected[self._worth.level or 0, k]
+        return TURNS_PER_MISSING if ran or self._worth.cost[k] <= worth else 1
+
     def _promising(self, without: set[int]) -> list[int]:
         """Some of the waiting chains that are worth most beyond what they need."""
         waiting = np.array([k for k in self.live.waiting() if k not in without], dtype=np.int64)
@@ -158,11 +167,13 @@ class Restructure:
 
     def _search(self) -> Search:
         """A search with the prices as they are, which tries no waiting chains by itself."""
-        self._turned += 1
-        seed = self._setting.seed + self._turned
-        search = Search(self.live.solution, self._worth.shadow, seed, self._setting.max_moves, newcomers=0)
-        search.reprice(self._worth.shadow, self._worth.level or 0)
-        return search
+        solution, shadow = self.live.solution, self._worth.shadow
+        if self._searches is None or self._searches[0] is not shadow or self._searches[1].solution is not solution:
+            seed, most = int(self._random.integers(2**31)), self._setting.max_moves
+            self._searches = shadow, Search(solution, shadow, seed, most, newcomers=0)
+            self._searches[1].reprice(shadow, self._worth.level or 0)
+        self._searches[1].refresh()
+        return self._searches[1]
 
     def _displacer(self) -> Displacer:
         if self._displaces is None or self._displaces.compiled is not self.live.base:

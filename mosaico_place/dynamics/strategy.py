@@ -6,8 +6,9 @@ A strategy answers changes of an instance with placements. It is found by name u
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from typing import Protocol
 
@@ -49,6 +50,8 @@ class Setting:
         method: what a full re-solve uses; resolve_limit_s: seconds that each may take; resolve_every: at every how
             many changes there is one, with plain answers between.
         threads: how many to use; None for all.
+        answered: how many changes were answered before, in a run that goes on from here.
+        stop: once it is set, an answer that takes long is to end with what it has.
     """
 
     instance: Instance
@@ -60,6 +63,8 @@ class Setting:
     resolve_limit_s: float = 60.0
     resolve_every: int = 1
     threads: int | None = None
+    answered: int = 0
+    stop: threading.Event = field(default_factory=threading.Event)
 
 
 class Strategy(Protocol):

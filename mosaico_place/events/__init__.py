@@ -22,7 +22,7 @@ from mosaico_place.events.kinds import (
     Update,
 )
 from mosaico_place.events.reading import event_from_dict
-from mosaico_place.events.writing import event_document
+from mosaico_place.events.writing import describe, event_document
 
 __all__ = [
     "WORDS",
@@ -44,6 +44,7 @@ __all__ = [
     "Undrain",
     "Update",
     "apply",
+    "describe",
     "event_document",
     "event_from_dict",
 ]

@@ -42,6 +42,28 @@ def event_document(event: Event, resources: Mapping[str, Dimension] = NOTHING) -
     return {**document, "wait": False} if isinstance(event, Arrive) and not event.wait else document
 
 
+def describe(event: Event) -> str:
+    """An event in a few words.
+
+    >>> describe(Depart("player-1")), describe(LinkDown(("a", "b")))
+    ('depart player-1', 'link-down a - b')
+    """
+    match event:
+        case Arrive(chain) | Update(chain):
+            subject = chain.name
+        case Depart(name) | RateChange(name):
+            subject = name
+        case Handover(name, _, at):
+            subject = f"{name} to {at}"
+        case DeviceDown(node, device) | DeviceUp(node, device):
+            subject = f"{node} {device}"
+        case LinkDown(between) | LinkUp(between) | LinkLatency(between) | LinkBandwidth(between):
+            subject = " - ".join(between)
+        case _:
+            subject = event.node
+    return f"{WORDS[type(event)]} {subject}"
+
+
 def _content(event: Event, resources: Mapping[str, Dimension]) -> Any:
     match event:
         case Arrive(chain) | Update(chain):

@@ -147,6 +147,10 @@ class Live:
         self._before = Placement(chains, self.solution.openings())
         return self._before
 
+    def stood(self, k: int) -> ChainPlacement | None:
+        """Where a chain stood when :meth:`placement` was last called, if it surely still does."""
+        return None if k in self.dirty else self._before.chains.get(self.compiled.names[k])
+
     def waiting(self) -> list[int]:
         """Slots of chains that do not stand, in the instance's order."""
         placed = self.solution.placed

@@ -80,7 +80,7 @@ HURRY = 1e-9
 def hurried(prices: Prices, compiled: Compiled) -> Prices:
     """The prices with next to nothing on slow arcs, so that of equally cheap paths the fastest is taken.
 
-    Where arcs are free, a cheapest path may be any, and chains whose copies follow such paths are found no place in time.
+    Where arcs are free, a cheapest path may be any, and chains whose copies follow such paths find no place in time.
     Not for bounds, which would rise with it.
     """
     delay = compiled.tables.delays[0] if len(compiled.tables.delays) else np.zeros(prices.toll.shape[1])

@@ -208,7 +208,7 @@ def _tables(problem: Problem, rows: Rows, offers: Offers, shapes: Shapes, room: 
         apart=np.zeros(room.apart, dtype=APART),
         budget_flows=np.zeros(room.budget_flows, dtype=np.int32),
         mask=np.zeros((room.units, count), dtype=np.bool_),
-        delays=np.array(shapes.delays, dtype=np.float64).reshape(-1, len(infrastructure.tail)),
+        delays=np.array(shapes.delays, dtype=np.float64).reshape(len(shapes.delays), len(infrastructure.tail)),
         label_value=_label_values(problem, shapes.labels),
     )
 

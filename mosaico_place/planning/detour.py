@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from mosaico_place.checking import check_chain
@@ -14,23 +14,22 @@ from mosaico_place.planning.paths import Ways
 from mosaico_place.planning.stage import Stage
 from mosaico_place.usage import Hop, Scene, hops_of
 
-MOST_TRIED = 200
-"""So many placements with a temporary spot are judged for one chain."""
+MOST_TRIED = 100
+"""So many temporary spots are tried for one plan."""
 
 
 def detour(
-    scenery: Scenery, stage: Stage, ways: Ways, change: Change, pending: Sequence[Change]
+    scenery: Scenery, stage: Stage, ways: Ways, change: Change, pending: Sequence[Change], tries: Iterator[int]
 ) -> tuple[Change, Change] | None:
     """A change to a placement with one component on a temporary spot, and the change from there to what is wanted.
 
     The temporary placement keeps the chain's own rules, needs nothing opened, fits beside the old one, and lets the
-    chain itself or another one change that could not before. None if no such spot is found.
+    chain itself or another one change that could not before. None if no such spot is found; every spot that is tried
+    takes one of the ``tries``.
     """
     instance = scenery.transition.instance
     scene = Scene(scenery.before.hops, programs_of(instance, stage.counts, stage.counts))
-    for tried, placed in enumerate(_candidates(scenery, stage, ways, change)):
-        if tried >= MOST_TRIED:
-            return None
+    for placed in _candidates(scenery, stage, ways, change, tries):
         if check_chain(instance, change.name, placed, scene):
             continue
         runs = change.placed, change.items
@@ -46,7 +45,9 @@ def detour(
     return None
 
 
-def _candidates(scenery: Scenery, stage: Stage, ways: Ways, change: Change) -> Iterator[ChainPlacement]:
+def _candidates(
+    scenery: Scenery, stage: Stage, ways: Ways, change: Change, tries: Iterator[int]
+) -> Iterator[ChainPlacement]:
     """Placements of a chain with one component that has to move anyway somewhere else than before and after."""
     assert change.placed is not None, "only what runs can take another spot"
     assert change.target is not None, "what leaves needs none"
@@ -57,8 +58,10 @@ def _candidates(scenery: Scenery, stage: Stage, ways: Ways, change: Change) -> I
         wanted = target.components.get(name)
         if component is None or not component.movable or name in merged or wanted in (None, spot):
             continue
-        for other in _spots(scenery.transition.instance, stage, component):
+        for other in _spots(scenery.transition.instance, stage, component, ways.around(spot.node)):
             if other not in (spot, wanted):
+                if next(tries, None) is None:
+                    return
                 flows = _rerouted(stage, ways, change, name, other)
                 if flows is not None:
                     parallel = tuple(group for group in placed.parallel if name not in group)
@@ -66,10 +69,10 @@ def _candidates(scenery: Scenery, stage: Stage, ways: Ways, change: Change) -> I
                     yield replace(placed, components=components, flows=flows, parallel=parallel)
 
 
-def _spots(instance: Instance, stage: Stage, component: Component) -> Iterator[Spot]:
-    """Where a component could run with what is opened."""
+def _spots(instance: Instance, stage: Stage, component: Component, names: Iterable[str]) -> Iterator[Spot]:
+    """Where a component could run with what is opened, on nodes in this order."""
     function = instance.functions[component.function or ""]
-    for node in instance.nodes.values():
+    for node in (instance.nodes[name] for name in names):
         for implementation in function.implementations.values():
             opening = Opening(node.name, function.name, implementation.name)
             closed = function.shared_by(component) and not stage.counts.get(opening)

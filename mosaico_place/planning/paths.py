@@ -28,6 +28,7 @@ class Ways:
     def __init__(self, instance: Instance, hops: Hops) -> None:
         self._instance = instance
         self._leaving: dict[str, list[tuple[str, Hop]]] = {}
+        self._fastest: dict[tuple[str, str], FlowPath | None] = {}
         for (tail, head), hop in hops.items():
             self._leaving.setdefault(tail, []).append((head, hop))
 
@@ -39,6 +40,15 @@ class Ways:
             head: node where it ends.
             passes: whether a link may be on it, from its tail, its head and itself; any may if None.
         """
+        came = self._reach(tail, head, passes)
+        return _back(came, head) if head in came else None
+
+    def around(self, node: str) -> list[str]:
+        """All nodes that a path leads to, the nearest first; the node itself is the first of them."""
+        return list(self._reach(node, None, None))
+
+    def _reach(self, tail: str, head: str | None, passes: Callable[[str, str, Hop], bool] | None) -> dict[str, str]:
+        """Node -> the node before it on the fastest path, the nearest first, until the head is reached."""
         came: dict[str, str] = {}
         queue = [(0, tail, "")]
         while queue:
@@ -47,14 +57,14 @@ class Ways:
                 continue
             came[node] = before
             if node == head:
-                return _back(came, head)
+                break
             if node != tail and not self._instance.nodes[node].kind.forwards:
                 continue
             for other, hop in self._leaving.get(node, ()):
                 if other not in came and (passes is None or passes(node, other, hop)):
                     further = hop.direction.latency_ns + self._instance.nodes[other].forwarding_ns
                     heappush(queue, (far + further, other, node))
-        return None
+        return came
 
     def transfer_ns(self, tail: str, head: str, state_bytes: int) -> int | None:
         """How long carrying state takes: its size over the least bandwidth on the fastest path, rounded up.
@@ -64,7 +74,9 @@ class Ways:
         """
         if not state_bytes or tail == head:
             return 0
-        path = self.fastest(tail, head)
+        if (tail, head) not in self._fastest:
+            self._fastest[tail, head] = self.fastest(tail, head)
+        path = self._fastest[tail, head]
         if path is None:
             return None
         hops = {(one, other): hop for one in path for other, hop in self._leaving.get(one, ())}

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 
 from mosaico_place.latency import order
 from mosaico_place.ledger import Ledger
 from mosaico_place.placement import Opening, Spot
 from mosaico_place.planning.changes import Change, Scenery, changes
-from mosaico_place.planning.detour import detour
+from mosaico_place.planning.detour import MOST_TRIED, detour
 from mosaico_place.planning.ordering import close_surplus, find_order
 from mosaico_place.planning.paths import Ways, reload_ns
 from mosaico_place.planning.stage import Stage
 from mosaico_place.planning.steps import Act, Interruption, Plan, Step, Transition
+
+ENOUGH = 16
+"""Of so many chains that are in the way, one is chosen."""
 
 
 def plan(transition: Transition, ledger: Ledger | None = None) -> Plan:
@@ -46,6 +50,7 @@ class Planner:
         self._steps: list[Step] = []
         self._interruptions: list[Interruption] = []
         self._stopped: dict[str, tuple[int, tuple[str, ...]]] = {}
+        self._tries = iter(range(MOST_TRIED))
 
     def plan(self) -> Plan:
         """All steps."""
@@ -81,35 +86,41 @@ class Planner:
         """Let one chain that is in the way leave its place before it can take the one it is to have."""
         running = [change for change in pending if change.name not in self._stopped]
         broken = next((change for change in running if change.down), None)
-        if broken is None:
-            free = [change for change in running if change.name not in detoured]
-            for change in free:
-                found = detour(self._scenery, self._stage, self._all_ways(), change, pending)
+        ranked = [broken] if broken is not None else self._in_the_way(running, pending)
+        for change in ranked if broken is None else ():
+            if change.name not in detoured:
+                found = detour(self._scenery, self._stage, self._all_ways(), change, pending, self._tries)
                 if found is not None:
                     detoured.add(change.name)
                     there, onwards = found
                     self._perform(there)
                     return [onwards if other is change else other for other in pending]
-        chosen = broken or self._cheapest_to_stop(running, pending)
+        chosen = next(iter(ranked or running), None)
         if chosen is None:
             # The placement that is wanted breaks a rule: it is led to all the same, and the judge says so.
             self._perform(pending[0])
             return pending[1:]
         return [self._stop(chosen) if other is chosen else other for other in pending]
 
-    def _cheapest_to_stop(self, running: Sequence[Change], pending: Sequence[Change]) -> Change | None:
-        """The chain to stand still: one that can go on at once if there is any, or else one that lets others go on."""
-        ranked = []
-        for position, change in enumerate(running):
+    def _in_the_way(self, running: Sequence[Change], pending: Sequence[Change]) -> list[Change]:
+        """The chains that could go on, or let others go on, if they left their place; the cheapest to stop first.
+
+        Those that could go on at once come first. Light ones are looked at first, and when enough have been found,
+        no others.
+        """
+        ranked: list[tuple[tuple[bool, Fraction, Fraction, int], Change]] = []
+        for position, change in enumerate(sorted(running, key=lambda change: change.form.weight)):
+            if len(ranked) >= ENOUGH:
+                break
             stage = self._stage.copy()
             rest = self._scenery.stopped(change)
             stage.halt(change, rest)
             close_surplus(stage)
             alone = stage.growth(rest) is not None
-            helps = alone or any(stage.growth(other) is not None for other in pending if other is not change)
-            weight = change.form.weight
-            ranked.append(((not alone, not helps, weight * self._pause_ns(change), weight, position), change))
-        return min(ranked, default=(None, None), key=lambda pair: pair[0])[1]
+            if alone or any(stage.growth(other) is not None for other in pending if other is not change):
+                weight = change.form.weight
+                ranked.append(((not alone, weight * self._pause_ns(change), weight, position), change))
+        return [change for _, change in sorted(ranked, key=lambda pair: pair[0])]
 
     def _perform(self, change: Change) -> None:
         """Start what is new, carry state over, switch, stop what is old."""

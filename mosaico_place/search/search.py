@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mosaico_place.compile.infrastructure import FloatArray
-from mosaico_place.kernel.prices import Prices, falling_weights, hurried, price
+from mosaico_place.kernel.prices import Prices, falling_weights, hurried, price, reprice_chains
 from mosaico_place.kernel.solution import Snapshot, Solution
 from mosaico_place.search.ruin import RUINS, Ruin
 
@@ -73,18 +73,24 @@ class Search:
         self._compiled = solution.compiled
         self._random = np.random.default_rng(seed)
         self._max_moves = max_moves
-        self._required = np.flatnonzero(self._compiled.tables.chains["required"] > 0)
         self._anything = np.full(len(self._compiled.names), np.inf)
-        self._possible = self._compiled.tables.chains["possible"] > 0
         self.reprice(shadow, 0)
+        self.refresh()
 
     def reprice(self, shadow: FloatArray, level: int) -> None:
         """Use other shadow prices, for minimising a level."""
         weights = falling_weights(self._compiled.levels.count, level)
         prices = hurried(price(self._compiled, shadow, weights=weights), self._compiled)
         direct = weights @ self._compiled.levels.opening
+        self._weights = weights
         self._rethinks = bool(self._compiled.levels.opening[level].any())
         self.prices: Prices = prices._replace(opening=direct + _OPENING * (prices.opening - direct))
+
+    def refresh(self) -> None:
+        """Look at the chains again, after some came or went in the same arrays."""
+        chains = self._compiled.tables.chains
+        self._required, self._possible = np.flatnonzero(chains["required"] > 0), chains["possible"] > 0
+        reprice_chains(self.prices, self._compiled, self._weights)
 
     def fill(self, cost: FloatArray) -> None:
         """Place what has room: what must be placed first, then what is dearest to place."""
