@@ -224,14 +224,13 @@ def serve(
 ) -> None:
     """Answer the lines of a file, until it ends or ``stop`` is set."""
     lines = _lines_of(file)
-    it, solved, since_s = desk.orchestrator, 0, time.monotonic()
+    it, since_s = desk.orchestrator, time.monotonic()
     while not stop.is_set():
         if (decision := it.poll()) is not None:
             put(decision_document(decision))
-            solved = it.version
         now_s = time.monotonic()
-        if resolve_s is not None and not it.resolving and it.version != solved and now_s - since_s >= resolve_s:
-            since_s, solved = now_s, it.version
+        if resolve_s is not None and not it.resolving and it.solved != it.version and now_s - since_s >= resolve_s:
+            since_s = now_s
             it.resolve(resolve_s)
         try:
             line = lines.get(timeout=_PATIENCE_S)

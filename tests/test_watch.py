@@ -374,7 +374,7 @@ def test_a_signal_ends_it(file: Path, tmp_path: Path, number: signal.Signals) ->
 def test_solving_in_idle_time(file: Path, tmp_path: Path) -> None:
     """Tests that something better is told unasked; the journal holds it too."""
     placement = no_chains(tmp_path)
-    more = ("--strategy", "classic", "--placement", str(placement), "--resolve-every", "2s")
+    more = ("--strategy", "classic", "--placement", str(placement), "--resolve-every", "3s")
     watching = Watching(file, tmp_path / "journal", *more)
     found = watching.hear()
     assert (found["cause"], found["version"], found["admitted"]) == ("improved", 2, ["a", "b"])

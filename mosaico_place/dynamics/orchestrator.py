@@ -91,6 +91,7 @@ class Orchestrator:
 
     Attributes:
         restored: whether it goes on from a journal.
+        solved: the last version that a child process has solved, or has found; 0 for none.
 
     Raises:
         InputError: the instance is not valid, or the journal is of another one, broken or in use.
@@ -124,6 +125,7 @@ class Orchestrator:
         self._standing = Standing(instance)
         self._journal: Journal | None = None
         self._child: Child | None = None
+        self.solved = 0
         if journal is not None:
             self._journal = Journal(Path(journal), instance)
             for entry in self._journal.entries():
@@ -313,7 +315,11 @@ class Orchestrator:
         if child.placement is None:
             return None
         judge = self._ready()
-        return self.offer(still_holding(child.errand, child.placement, judge.instance, judge.placement))
+        stood = judge.placement is child.errand.placement
+        decision = self.offer(still_holding(child.errand, child.placement, judge.instance, judge.placement))
+        if stood or decision is not None:
+            self.solved = self.version
+        return decision
 
     # How it is decided
 
