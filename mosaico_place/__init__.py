@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from mosaico_place.document import from_json, to_json
     from mosaico_place.dumping import dump
     from mosaico_place.dynamics.comparing import Comparison, Listener, Row, Study, Summary, compare, replay
+    from mosaico_place.dynamics.decision import Decision
+    from mosaico_place.dynamics.orchestrator import Orchestrator
     from mosaico_place.dynamics.replay import Answered, Mode
     from mosaico_place.dynamics.strategy import Reply, Setting, Stateless, Strategy
     from mosaico_place.errors import Fault, InputError, MosaicoError, SolverError
@@ -93,6 +95,8 @@ _HOME = {
     "document": ("from_json", "to_json"),
     "dumping": ("dump",),
     "dynamics.comparing": ("Comparison", "Listener", "Row", "Study", "Summary", "compare", "replay"),
+        "dynamics.decision": ("Decision",),
+    "dynamics.orchestrator": ("Orchestrator",),
     "dynamics.replay": ("Answered", "Mode"),
     "dynamics.strategy": ("Reply", "Setting", "Stateless", "Strategy"),
     "errors": ("Fault", "InputError", "MosaicoError", "SolverError"),
@@ -121,11 +125,11 @@ _HOME = {
 
 __all__ = [
     "Answer", "Answered", "Arrive", "Budget", "CapacityAdvice", "CapacityChange", "CapacityGain", "Chain",
-    "ChainPlacement", "ChainReasons", "Comparison", "Component", "Cost", "CostTerm", "Depart", "DeviceDown",
+    "ChainPlacement", "ChainReasons", "Comparison", "Component", "Cost", "CostTerm", "Decision", "Depart", "DeviceDown",
     "DeviceUp", "Direction", "Drain", "Event", "Explanation", "Fault", "Flow", "Function", "Group", "Handover",
     "Implementation", "Independent", "InputError", "Instance", "Kind", "Level", "LevelResult", "Lever", "Link",
     "LinkBandwidth", "LinkDown", "LinkLatency", "LinkUp", "Listener", "Method", "Mode", "MosaicoError", "Node",
-    "NodeDown", "NodeUp", "Opening", "Options", "Placement", "Preference", "Prices", "Problem", "Progress",
+    "NodeDown", "NodeUp", "Opening", "Options", "Orchestrator", "Placement", "Preference", "Prices", "Problem", "Progress",
     "RateChange", "Reason", "Reply", "Result", "Row", "Rule", "Scenario", "Setting", "SolverError", "Spot",
     "Stateless", "Strategy", "Study", "Summary", "Term", "Termination", "Timed", "TrafficClass", "Undrain", "Update",
     "Verdict", "Violation", "Where", "advise", "apply", "check", "compare", "cost", "dump", "event_document",

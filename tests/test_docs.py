@@ -19,7 +19,7 @@ import pytest
 from mosaico_place import InputError, from_json, instance_from_dict, load_instance, parse_instance, parse_placement
 from mosaico_place.solving import METHODS
 from mosaico_place.source import read_text
-from tests.program import Run
+from tests.program import Run, program
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -201,6 +201,27 @@ def test_library_names_the_entry_point_group() -> None:
     """Tests that methods are declared where the program looks for them."""
     (block,) = blocks(LIBRARY, "toml")
     assert set(tomllib.loads(block.text)["project"]["entry-points"]) == {METHODS}
+
+
+def holds(answer: Any, shown: Any) -> bool:
+    """Whether an answer holds everything that is shown of it."""
+    if isinstance(shown, dict):
+        return isinstance(answer, dict) and all(key in answer and holds(answer[key], shown[key]) for key in shown)
+    if isinstance(shown, list):
+        return len(shown) == len(answer) and all(holds(one, other) for one, other in zip(answer, shown, strict=True))
+    return bool(answer == shown)
+
+
+def test_session_is_what_watch_answers(tmp_path: Path) -> None:
+    """Tests that the lines of the session are answered as shown."""
+    (tmp_path / "small.yaml").write_text(blocks(FORMAT, "yaml")[0].text, encoding="utf-8")
+    lines = [line for block in blocks(DOCS / "watch.md", "session") for line in block.text.splitlines()]
+    sent = "".join(line.removeprefix("> ") + "\n" for line in lines if line.startswith("> "))
+    shown = [json.loads(line.removeprefix("< ")) for line in lines if line.startswith("< ")]
+    ended = program("watch", tmp_path / "small.yaml", input=sent)
+    answers = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert (ended.returncode, len(answers)) == (0, len(shown))
+    assert [pair for pair in zip(answers, shown, strict=True) if not holds(*pair)] == []
 
 
 @pytest.mark.parametrize("which", SCHEMAS)

@@ -17,16 +17,47 @@ from mosaico_place.costing import cost
 from mosaico_place.dynamics.decision import Decision
 from mosaico_place.dynamics.orchestrator import Orchestrator
 from mosaico_place.dynamics.restructure import Restructure
-from mosaico_place.events import Arrive, Depart, Event
-from mosaico_place.instance import Instance
+from mosaico_place.events import (
+    Arrive,
+    CapacityChange,
+    Depart,
+    DeviceUp,
+    Event,
+    LinkBandwidth,
+    LinkLatency,
+    LinkUp,
+    NodeUp,
+    Undrain,
+    Update,
+)
+from mosaico_place.instance import Chain, Instance
 from mosaico_place.ledger import Ledger
 from mosaico_place.placement import ChainPlacement, Placement
+from mosaico_place.planning import Transition, check_plan
 from tests.strategies import tiny_instances
 from tests.test_events import random_event
 
 S = 10**9
 SEEDS = st.integers(0, 2**32)
 STRATEGIES = ("classic", "restructure")
+
+
+def lively_event(rng: Random, first: Instance, instance: Instance, spare: list[Chain]) -> Event:
+    """Any event, but every second time one that mends what is broken, or lets a chain come that is away."""
+    mends: list[Event] = [NodeUp(name) for name, node in instance.nodes.items() if not node.up]
+    mends += [Undrain(name) for name, node in instance.nodes.items() if node.drained]
+    mends += [LinkUp(link.ends) for link in instance.links if not link.up]
+    mends += [DeviceUp(name, one) for name, node in instance.nodes.items() for one in sorted(node.devices_down)]
+    for name, node in first.nodes.items():
+        if node.capacity and node.capacity != instance.nodes[name].capacity:
+            mends.append(CapacityChange(name, node.capacity))
+    for old, new in zip(first.links, instance.links, strict=True):
+        if (old.forth, old.back) != (new.forth, new.back):
+            mends.append(LinkLatency(old.ends, old.forth.latency_ns, old.back.latency_ns))
+            mends.append(LinkBandwidth(old.ends, old.forth.bandwidth_bps, old.back.bandwidth_bps))
+    mends += [Arrive(chain) for chain in spare if chain.name not in instance.chains]
+    mends += [Update(chain) for chain in spare if instance.chains.get(chain.name, chain) != chain]
+    return rng.choice(mends) if mends and rng.random() < 0.5 else random_event(rng, instance, spare)
 
 
 def agrees(orchestrator: Orchestrator, before: Placement, decision: Decision) -> None:
@@ -52,6 +83,14 @@ def agrees(orchestrator: Orchestrator, before: Placement, decision: Decision) ->
     assert ledger.by_class == fresh.by_class
     if isinstance(judge.strategy, Restructure):
         keeps_its_prices(judge.strategy)
+
+
+def follows(orchestrator: Orchestrator, earlier: Instance, before: Placement, decision: Decision) -> None:
+    """Fail if a step of the plan breaks a rule, or the plan does not lead where it should."""
+    if decision.refused and any(name not in orchestrator.instance.chains for name in decision.refused):
+        return  # the instance that it was made for is gone
+    transition = Transition(earlier, orchestrator.instance, before, orchestrator.placement)
+    assert check_plan(transition, decision.plan) == []
 
 
 def keeps_its_prices(strategy: Restructure) -> None:
@@ -94,7 +133,7 @@ class Life(RuleBasedStateMachine):
     def _drawn(self, seed: int, several: bool) -> tuple[Event, ...]:
         rng, events, instance = Random(seed), [], self.it.instance
         for _ in range(rng.randint(2, 4) if several else 1):
-            event = random_event(rng, instance, self.spare)
+            event = lively_event(rng, self.first, instance, self.spare)
             events.append(event)
             instance = replace(self.it.standing, instance=instance).after([event])
         return tuple(events)
@@ -104,9 +143,10 @@ class Life(RuleBasedStateMachine):
         """Something happens."""
         events = self._drawn(seed, several)
         self.at_ns += wait_s * S
-        self.before = self.it.placement
+        self.before, earlier = self.it.placement, self.it.instance
         name = f"e{self.it.version}"
         self.decision = self.it.apply(events, at_ns=self.at_ns if timed else None, event_id=name)
+        follows(self.it, earlier, self.before, self.decision)
         self.known.append((events, self.decision))
 
     @rule(seed=SEEDS, several=st.booleans())

@@ -93,7 +93,7 @@ class Meter:
             decisions=dict(self.decisions),
             events=dict(self.events),
             **{name: self.totals[name] for name in names},
-            time_ms=_spread([1000 * seconds for seconds in self.times]),
+            time_ms=spread([1000 * seconds for seconds in self.times]),
             chains=len(instance.chains),
             accepted=len(placement.chains),
             accepted_weight=plain_number(weight),
@@ -102,7 +102,7 @@ class Meter:
         )
 
 
-def _spread(values: list[float]) -> dict[str, float]:
+def spread(values: list[float]) -> dict[str, float]:
     """Median, 99th percentile (nearest rank) and the largest."""
     ranked = sorted(values)
     if not ranked:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -227,7 +228,7 @@ class Orchestrator:
         events = tuple(event) if isinstance(event, Sequence) else (event,)
         started = time.perf_counter()
         after = self._standing.after(events)
-        judge = _twin(self._ready())
+        judge = _twin(self._ready(), self._setting.stop)
         asked = Asked(Cause.EVENTS, after, started, self._standing.time(at_ns), None, events)
         decision = self._answered(judge, asked, self._hold.twin())
         self._meter.totals["what_ifs"] += 1
@@ -485,11 +486,11 @@ def _unmet(instance: Instance, placement: Placement, violations: Iterable[Violat
     return tuple(violation for violation in found if violation in known)
 
 
-def _twin(judge: Judge) -> Judge:
-    """A copy of a judge and its strategy; values that never change are shared."""
+def _twin(judge: Judge, stop: threading.Event) -> Judge:
+    """A copy of a judge and its strategy; values that never change are shared, and so is what stops them."""
     instance, placement = judge.instance, judge.placement
     shared = (
         instance, *instance.nodes.values(), *instance.links, *instance.functions.values(), *instance.chains.values(),
-        placement, *placement.chains.values(),
+        placement, *placement.chains.values(), stop,
     )  # fmt: skip
     return copy.deepcopy(judge, {id(value): value for value in shared})
