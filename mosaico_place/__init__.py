@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mosaico_place.dynamics.decision import Decision
     from mosaico_place.dynamics.orchestrator import Orchestrator
     from mosaico_place.dynamics.replay import Answered, Mode
-    from mosaico_place.dynamics.strategy import Reply, Setting, Stateless, Strategy
+    from mosaico_place.dynamics.strategy import Reply, Setting, Stateless, Strategy, find_strategy
     from mosaico_place.errors import Fault, InputError, MosaicoError, SolverError
     from mosaico_place.events import (
         Arrive,
@@ -98,7 +98,7 @@ _HOME = {
         "dynamics.decision": ("Decision",),
     "dynamics.orchestrator": ("Orchestrator",),
     "dynamics.replay": ("Answered", "Mode"),
-    "dynamics.strategy": ("Reply", "Setting", "Stateless", "Strategy"),
+    "dynamics.strategy": ("Reply", "Setting", "Stateless", "Strategy", "find_strategy"),
     "errors": ("Fault", "InputError", "MosaicoError", "SolverError"),
     "events": (
         "Arrive", "CapacityChange", "Depart", "DeviceDown", "DeviceUp", "Drain", "Event", "Handover",
@@ -133,9 +133,9 @@ __all__ = [
     "Progress", "RateChange", "Reason", "Reply", "Result", "Row", "Rule", "Scenario", "Setting", "SolverError", "Spot",
     "Stateless", "Strategy", "Study", "Summary", "Term", "Termination", "Timed", "TrafficClass", "Undrain", "Update",
     "Verdict", "Violation", "Where", "advise", "apply", "check", "compare", "cost", "dump", "event_document",
-    "event_from_dict", "explain", "faults", "from_json", "instance_from_dict", "load_instance", "load_placement",
-    "load_pvnfpc", "load_scenario", "parse_instance", "parse_placement", "replay", "solve", "to_json", "warnings",
-    "without",
+    "event_from_dict", "explain", "faults", "find_strategy", "from_json", "instance_from_dict", "load_instance",
+    "load_placement", "load_pvnfpc", "load_scenario", "parse_instance", "parse_placement", "replay", "solve",
+    "to_json", "warnings", "without",
 ]  # fmt: skip
 
 

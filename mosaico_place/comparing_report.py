@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -65,14 +65,24 @@ def _mode(
     mode: Mode, summaries: Sequence[Summary], rows: Sequence[Row], instance: Instance
 ) -> Iterator[RenderableType]:
     leader = f", which {summaries[0].strategy} leads" if mode is Mode.SAME else ""
-    header = ("answers", "served", "moves", "re-routes", "rewrites", "cut", "p50 ms", "p99 ms", "faster")
+    header = (
+        "answers",
+        *(("served",) if mode is Mode.OWN else ()),
+        "moves",
+        "re-routes",
+        "rewrites",
+        "cut",
+        "p50 ms",
+        "p99 ms",
+        "faster",
+    )
     main = new_table("strategy", *(f">{word}" for word in header))
     for one in summaries:
         counts, times = one.counts, one.time_ms
         main.add_row(
             _name(one),
             str(one.found),
-            in_percent(one.accepted_ratio),
+            *((in_percent(one.accepted_ratio),) if mode is Mode.OWN else ()),
             *map(str, (counts.moves, counts.reroutes, counts.rewrites, counts.interrupted)),
             *(("-", "-") if times is None else (_figure(times.p50), _figure(times.p99))),
             "-" if one.speedup is None else _figure(one.speedup[0]),
@@ -98,15 +108,20 @@ def _levels(summaries: Sequence[Summary], instance: Instance) -> Iterator[Render
 
 
 def _changes(summaries: Sequence[Summary], rows: Sequence[Row]) -> Iterator[RenderableType]:
-    """The weight that each serves after the changes at which they differ most."""
+    """The weight that each serves after the changes at which they come apart, or together again, by most."""
     names = [(one.without, one.strategy) for one in summaries]
     by_batch: dict[int, dict[tuple[str, str], Row]] = {}
     for row in rows:
         by_batch.setdefault(row.batch, {})[row.without, row.strategy] = row
-    differing = {
-        batch: of_batch for batch, of_batch in by_batch.items() if len({row.accepted for row in of_batch.values()}) > 1
-    }
-    most = sorted(differing, key=lambda batch: (-_span(differing[batch]), batch))[:_CHANGES]
+    news: dict[int, float] = {}
+    before: dict[tuple[str, str], float] = {}
+    for batch, of_batch in sorted(by_batch.items()):
+        leading = of_batch[names[0]].accepted if names[0] in of_batch else 0.0
+        apart = {name: row.accepted - leading for name, row in of_batch.items()}
+        news[batch] = max(abs(there - before.get(name, 0.0)) for name, there in apart.items())
+        before |= apart
+    differing = {batch: of_batch for batch, of_batch in by_batch.items() if news[batch]}
+    most = sorted(differing, key=lambda batch: (-news[batch], batch))[:_CHANGES]
     changes = new_table(">at", "what happens", *(f">{_name(one)}" for one in summaries))
     for batch in sorted(most):
         of_batch = differing[batch]
@@ -115,12 +130,9 @@ def _changes(summaries: Sequence[Summary], rows: Sequence[Row]) -> Iterator[Rend
         served = [plain(of_batch[name].accepted) if name in of_batch else "-" for name in names]
         changes.add_row(quantity(first.at_ns / 1e9, Dimension.TIME), words, *served)
     if most:
-        yield from titled("Weight served, where they differ most", _narrow(changes), len(differing) - len(most), "-o")
-
-
-def _span(rows: Mapping[tuple[str, str], Row]) -> float:
-    served = [row.accepted for row in rows.values()]
-    return max(served) - min(served)
+        yield from titled(
+            "Weight served, where they come apart most", _narrow(changes), len(differing) - len(most), "-o"
+        )
 
 
 def _name(summary: Summary) -> str:

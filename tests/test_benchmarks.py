@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
@@ -15,8 +16,23 @@ from scipy.sparse.csgraph import dijkstra
 from benchmarks.growth import Curve, growth
 from benchmarks.kernel import COMPONENTS, layered, numpy_line, plain_lines
 from benchmarks.proven import Case, Compared, Found, Optima, Optimum, compared, proven, row, summary, tiny_cases
+from benchmarks.restructuring import MOST_TOUCHED, Course, made, touched
 from benchmarks.scale import Glimpse, Solved, curves, lines
-from mosaico_place import Options, faults
+from mosaico_place import (
+    Arrive,
+    ChainPlacement,
+    Depart,
+    DeviceDown,
+    Event,
+    LinkDown,
+    NodeDown,
+    Options,
+    Placement,
+    Spot,
+    apply,
+    faults,
+    solve,
+)
 from mosaico_place.compile import compile_instance
 from mosaico_place.compile.infrastructure import compile_infrastructure
 from mosaico_place.generating import generate
@@ -62,6 +78,44 @@ def test_scale_reads_the_progress() -> None:
     assert [one.reached_s(part) for part in (0.95, 0.97, 0.98, 0.99)] == [4.0, 9.0, 9.0, None]
     assert "  95% after 4.00 s, 97% after 9.00 s, 98% after 9.00 s" in lines(one)
     assert [curve.points for curve in curves([one])] == [[(36.0, 2.0)], [(36.0, 3.0)], [(36.0, 9.0)]]
+
+
+def test_events_of_the_study() -> None:
+    """Tests that what happens is the same for the same seed, can happen, and touches what stands, but not too much."""
+    instance, spare = made(4, 20, 6, 1.2, 3)
+    placement = solve(instance, method="heuristic", options=Options(time_limit_s=2)).placement
+    assert placement is not None
+    drawn: list[list[Event]] = []
+    for _ in range(2):
+        events, now = Course(Random(1), list(spare), len(instance.chains), []), instance
+        drawn.append([])
+        for _ in range(60):
+            standing = Placement({name: one for name, one in placement.chains.items() if name in now.chains})
+            event = events.next(now, standing)
+            if isinstance(event, NodeDown | LinkDown | DeviceDown):
+                assert 1 <= len(touched(standing, event)) <= MOST_TOUCHED
+            now = apply(now, event)
+            drawn[-1].append(event)
+    assert drawn[0] == drawn[1]
+    assert {type(event) for event in drawn[0]} >= {Arrive, Depart}
+
+
+def test_what_an_event_touches() -> None:
+    """Tests who uses a node, a device or a link, in either direction."""
+    spots = {"x": Spot("edge", "gpu", "gpu-0")}
+    placement = Placement(
+        {"one": ChainPlacement(spots, {("in", "x"): ("a", "sw", "edge")}), "two": ChainPlacement({}, {})}
+    )
+    for event, expected in (
+        (NodeDown("sw"), {"one"}),
+        (NodeDown("b"), set()),
+        (DeviceDown("edge", "gpu-0"), {"one"}),
+        (DeviceDown("edge", "gpu-1"), set()),
+        (LinkDown(("edge", "sw")), {"one"}),
+        (LinkDown(("a", "edge")), set()),
+        (Depart("two"), {"two"}),
+    ):
+        assert touched(placement, event) == expected
 
 
 def test_growth_is_a_drawing() -> None:

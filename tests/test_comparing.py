@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from mosaico_place.dynamics.comparing import (
 )
 from mosaico_place.dynamics.delta import between, read_delta
 from mosaico_place.dynamics.replay import Answered, Mode
-from mosaico_place.dynamics.strategy import Maker, Reply, Stateless
+from mosaico_place.dynamics.strategy import STRATEGIES, Maker, Reply, Stateless, strategy_names
 from mosaico_place.errors import SolverError
 from mosaico_place.instance import Instance
 from mosaico_place.levers import Lever
@@ -89,7 +90,7 @@ def test_accepted_ratio_by_hand(tiny: Path, name: str) -> None:
 
 
 def test_accepted_ratio_of_a_few_changes() -> None:
-    """Tests that from the same state each answer counts until the next change, and only those at which one was asked."""
+    """Tests that from the same state each answer counts until the next change, where one was asked."""
     rows = [row(batch=1, at_ns=20, accepted=3, requested=4), row(batch=3, at_ns=40, accepted=1, requested=2)]
     start = Start("", "", EMPTY, None, 9, 9)
     assert accepted_ratio(rows, [10, 20, 30, 40], [start]) == 3 / 4  # the last one lasts no time
@@ -104,7 +105,7 @@ def row(**given: Any) -> Row:
     base = Row(
         without="", mode=Mode.SAME, batch=0, at_ns=0, what="", strategy="mine", requested=0, accepted=0,
         held=given.get("accepted", 0), terms={}, levels=levels, bounds=(None,) * len(levels), found=True, proven=False,
-        counts=Counts(), idle=Counts(), seconds=0.001,
+        counts=Counts(), idle=Counts(), seconds=0.001, answer_s=given.get("seconds", 0.001),
     )  # fmt: skip
     return replace(base, **given)
 
@@ -158,7 +159,7 @@ def test_quantile() -> None:
 def test_modes(tiny: Path) -> None:
     """Tests that all start from the state that the first one left, or each from its own."""
     scenario = load_scenario(tiny)
-    lazy: dict[str, Maker] = {"none": lambda _: Stateless(lambda instance, _: EMPTY), "classic": classic}
+    lazy: dict[str, Maker] = {"none": lambda _: Stateless(lambda *_: EMPTY), "classic": classic}
     same = list(replay(scenario, Study(lazy), Mode.SAME))
     assert [(one.batch.index, one.strategy) for one in same[:4]] == [
         (0, "classic"),
@@ -188,7 +189,7 @@ def test_own_strategy_is_judged(tiny: Path) -> None:
     """Tests that what breaks a rule, or its own bound, is refused."""
     scenario = load_scenario(tiny)
 
-    def stale(instance: Instance, before: Placement) -> Placement:
+    def stale(_: Instance, before: Placement) -> Placement:
         return before
 
     with pytest.raises(SolverError, match="stale answers change 6"):  # keeps what has departed
@@ -316,15 +317,22 @@ def test_idle_time_is_used(tiny: Path) -> None:
             self.better = super().answer(instance)
             return Reply(EMPTY)
 
-        def improve(self, seconds: float) -> Reply:  # type: ignore[override]
+        def improve(self, _: float) -> Reply:  # type: ignore[override]
             return self.better
 
     answers = list(replay(scenario, Study({"late": lambda setting: Late(setting)}, idle_s=1.0)))
-    for one, later in zip(answers, answers[1:], strict=False):
+    for one, later in pairwise(answers):
         assert one.idle is not None
         assert one.judged.reply.placement.chains == {}
         full[one.batch.index] = one.idle.reply.placement
         assert later.before.chains.keys() == full[one.batch.index].chains.keys()
+
+
+def test_page_names_what_there_is() -> None:
+    """Tests that the page lists every strategy that is installed, and the group where others are declared."""
+    page = (ROOT / "docs" / "restructuring.md").read_text(encoding="utf-8")
+    assert all(f"| `{name}` |" in page for name in strategy_names())
+    assert f'[project.entry-points."{STRATEGIES}"]' in page
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)

@@ -112,6 +112,7 @@ class Row:
         proven: whether every level was solved to its optimum.
         counts: what it changes; idle: what idle time changed after it.
         seconds: from the events in to the checked plan out.
+        answer_s: of these, what the strategy took for its placement.
     """
 
     without: str
@@ -131,6 +132,7 @@ class Row:
     counts: Counts
     idle: Counts
     seconds: float
+    answer_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +188,8 @@ class Summary:
         gap_to_resolve: per level, (value - that of the re-solve) / the larger of the two, at the changes where one was
             found from the same state and all levels before are equal; None where there is no such change.
         gap_to_bound: per level, (value - bound) / value for the best bound that is proven for that answer.
-        speedup: (median, largest) time of a re-solve by its own, at the same change.
+        speedup: (median, largest) time that a re-solve took for its placement by its own up to the checked plan, at the
+            same change.
     """
 
     strategy: str
@@ -407,6 +410,7 @@ def row_of(answered: Answered, without: str = "") -> Row:
         counts=_counts(judged),
         idle=Counts() if idle is None else _counts(idle),
         seconds=answered.seconds,
+        answer_s=answered.judged.answer_s,
     )
 
 
@@ -476,7 +480,7 @@ def _summary(
         others = by_batch[row.batch]
         solved = others.get(RESOLVE)
         if solved is not None and solved.found and row.strategy != RESOLVE:
-            faster.append(solved.seconds / max(row.seconds, 1e-9))
+            faster.append(solved.answer_s / max(row.seconds, 1e-9))
             if row.mode is Mode.SAME:
                 for j, behind in enumerate(_behind(row.levels, solved.levels)):
                     to_resolve[j].append(behind)

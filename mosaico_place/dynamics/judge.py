@@ -43,6 +43,7 @@ class Judged:
         plan: the steps that lead to it.
         changes: since what stood.
         seconds: from the changed instance to the checked plan.
+        answer_s: of these, what the strategy took for its placement.
     """
 
     reply: Reply
@@ -51,6 +52,7 @@ class Judged:
     plan: Plan
     changes: Changes
     seconds: float
+    answer_s: float
 
 
 class Judge:
@@ -80,11 +82,13 @@ class Judge:
 
     def answer(self, instance: Instance) -> Judged:
         """Ask the strategy about a changed instance, and take its answer on."""
+        self.strategy.stand(self.instance, self.placement)
         started = time.perf_counter()
         return self._judged(self.strategy.answer(instance), instance, started)
 
     def improve(self, seconds: float) -> Judged | None:
         """Let the strategy use idle time; None if it found nothing better."""
+        self.strategy.stand(self.instance, self.placement)
         started = time.perf_counter()
         reply = self.strategy.improve(seconds)
         return None if reply is None else self._judged(reply, self.instance, started)
@@ -102,6 +106,7 @@ class Judge:
         return None
 
     def _judged(self, reply: Reply, instance: Instance, started: float) -> Judged:
+        answer_s = time.perf_counter() - started
         before, transition = self.placement, Transition(self.instance, instance, self.placement, reply.placement)
         self._ledger.adopt(instance)
         steps = plan(transition, self._ledger)
@@ -110,7 +115,7 @@ class Judge:
         seconds = time.perf_counter() - started
         total = self._tally.cost(before)
         self.instance, self.placement = instance, reply.placement
-        return Judged(reply, total, violations, steps, changes(instance, before, reply.placement), seconds)
+        return Judged(reply, total, violations, steps, changes(instance, before, reply.placement), seconds, answer_s)
 
 
 def changes(instance: Instance, before: Placement, now: Placement) -> Changes:

@@ -416,7 +416,7 @@ class TimesEntry(Document):
 
 
 class SpeedupEntry(Document):
-    """Times of full re-solves by times of answers to the same changes."""
+    """Times of full re-solves, their plans left out, by times of answers with their plans to the same changes."""
 
     median: float
     max: float
