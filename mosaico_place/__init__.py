@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from mosaico_place.costing import Cost, cost
     from mosaico_place.document import from_json, to_json
     from mosaico_place.dumping import dump
+    from mosaico_place.dynamics.comparing import Comparison, Listener, Row, Study, Summary, compare, replay
     from mosaico_place.dynamics.decision import Decision
     from mosaico_place.dynamics.orchestrator import Orchestrator
+    from mosaico_place.dynamics.replay import Answered, Mode
+    from mosaico_place.dynamics.strategy import Reply, Setting, Stateless, Strategy
     from mosaico_place.errors import Fault, InputError, MosaicoError, SolverError
     from mosaico_place.events import (
         Arrive,
@@ -91,8 +94,11 @@ _HOME = {
     "costing": ("Cost", "cost"),
     "document": ("from_json", "to_json"),
     "dumping": ("dump",),
+    "dynamics.comparing": ("Comparison", "Listener", "Row", "Study", "Summary", "compare", "replay"),
     "dynamics.decision": ("Decision",),
     "dynamics.orchestrator": ("Orchestrator",),
+    "dynamics.replay": ("Answered", "Mode"),
+    "dynamics.strategy": ("Reply", "Setting", "Stateless", "Strategy"),
     "errors": ("Fault", "InputError", "MosaicoError", "SolverError"),
     "events": (
         "Arrive", "CapacityChange", "Depart", "DeviceDown", "DeviceUp", "Drain", "Event", "Handover",
@@ -118,17 +124,18 @@ _HOME = {
 }  # fmt: skip
 
 __all__ = [
-    "Answer", "Arrive", "Budget", "CapacityAdvice", "CapacityChange", "CapacityGain", "Chain", "ChainPlacement",
-    "ChainReasons", "Component", "Cost", "CostTerm", "Decision", "Depart", "DeviceDown", "DeviceUp", "Direction",
-    "Drain", "Event", "Explanation", "Fault", "Flow", "Function", "Group", "Handover", "Implementation",
-    "Independent", "InputError", "Instance", "Kind", "Level", "LevelResult", "Lever", "Link", "LinkBandwidth",
-    "LinkDown", "LinkLatency", "LinkUp", "Method", "MosaicoError", "Node", "NodeDown", "NodeUp", "Opening",
-    "Options", "Orchestrator", "Placement", "Preference", "Prices", "Problem", "Progress", "RateChange", "Reason",
-    "Result", "Rule", "Scenario", "SolverError", "Spot", "Term", "Termination", "Timed", "TrafficClass",
-    "Undrain", "Update", "Verdict", "Violation", "Where", "advise", "apply", "check", "cost", "dump",
-    "event_document", "event_from_dict", "explain", "faults", "from_json", "instance_from_dict", "load_instance",
-    "load_placement", "load_pvnfpc", "load_scenario", "parse_instance", "parse_placement", "solve", "to_json",
-    "warnings", "without",
+    "Answer", "Answered", "Arrive", "Budget", "CapacityAdvice", "CapacityChange", "CapacityGain", "Chain",
+    "ChainPlacement", "ChainReasons", "Comparison", "Component", "Cost", "CostTerm", "Decision", "Depart",
+    "DeviceDown", "DeviceUp", "Direction", "Drain", "Event", "Explanation", "Fault", "Flow", "Function", "Group",
+    "Handover", "Implementation", "Independent", "InputError", "Instance", "Kind", "Level", "LevelResult",
+    "Lever", "Link", "LinkBandwidth", "LinkDown", "LinkLatency", "LinkUp", "Listener", "Method", "Mode",
+    "MosaicoError", "Node", "NodeDown", "NodeUp", "Opening", "Options", "Orchestrator", "Placement", "Preference",
+    "Prices", "Problem", "Progress", "RateChange", "Reason", "Reply", "Result", "Row", "Rule", "Scenario",
+    "Setting", "SolverError", "Spot", "Stateless", "Strategy", "Study", "Summary", "Term", "Termination", "Timed",
+    "TrafficClass", "Undrain", "Update", "Verdict", "Violation", "Where", "advise", "apply", "check", "compare",
+    "cost", "dump", "event_document", "event_from_dict", "explain", "faults", "from_json", "instance_from_dict",
+    "load_instance", "load_placement", "load_pvnfpc", "load_scenario", "parse_instance", "parse_placement",
+    "replay", "solve", "to_json", "warnings", "without",
 ]  # fmt: skip
 
 

@@ -36,6 +36,7 @@ SCHEMAS = (
     "explain",
     "advice",
     "scenario",
+    "compare",
     "plan",
     "watch-request",
     "watch-answer",

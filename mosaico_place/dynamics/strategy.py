@@ -66,6 +66,10 @@ class Setting:
     answered: int = 0
     stop: threading.Event = field(default_factory=threading.Event)
 
+    def __deepcopy__(self, memo: object) -> Setting:
+        """The same: a setting never changes, and copies of a strategy stop with it."""
+        return self
+
 
 class Strategy(Protocol):
     """A way to answer changes, one after the other."""
