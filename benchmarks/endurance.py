@@ -1,4 +1,5 @@
-"""Random events of every kind through the orchestrator, on tiny instances that every rule gets in the way of.
+"""Random events of every kind through the orchestrator: on tiny instances that every rule gets in the way of, half of
+them, and on made-up networks of 3 sites with 16 chains.
 
     uv run python -m benchmarks.endurance [--events 10000] [--strategy restructure] [--seed 1]
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -23,11 +25,14 @@ from benchmarks.machine import machine
 from mosaico_place.dynamics.metrics import spread
 from mosaico_place.dynamics.orchestrator import Orchestrator
 from mosaico_place.events import WORDS
+from mosaico_place.generating import generate
 from mosaico_place.instance import Instance
+from mosaico_place.scenario import default_objective
 from tests.strategies import tiny_instances
 from tests.test_endurance import agrees, follows, lively_event
 
 EVENTS_PER_LIFE = 50
+SITES, SERVERS_PER_SITE, CHAINS, LOAD = 3, 2, 16, 1.2
 
 
 def main() -> None:
@@ -67,13 +72,18 @@ def main() -> None:
             with Orchestrator(instance, strategy="classic", journal=path) as restored:
                 assert restored.standing == one.standing
 
-    lives = -(-arguments.events // EVENTS_PER_LIFE)
+    lives = -(-arguments.events // (2 * EVENTS_PER_LIFE))
     quiet = settings(
         max_examples=lives, deadline=None, database=None, suppress_health_check=list(HealthCheck),
         phases=[Phase.generate],
     )  # fmt: skip
     seed(arguments.seed)(quiet(given(tiny_instances(chains=4), st.integers(0, 2**32))(live)))()
-    print(f"{arguments.strategy}: {sum(kinds.values())} events in {lives} lives, {time.monotonic() - started:.0f} s")
+    for number in range(lives):
+        first = generate(SITES, SERVERS_PER_SITE, CHAINS, LOAD, arguments.seed * 10**4 + number)
+        live(replace(first, objective=default_objective(preempt=False)), number)
+    print(
+        f"{arguments.strategy}: {sum(kinds.values())} events in {2 * lives} lives, {time.monotonic() - started:.0f} s"
+    )
     print(", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items())))
     print(", ".join(f"{what} {count}" for what, count in causes.items()))
     print("ms: " + ", ".join(f"{name} {value:.2f}" for name, value in spread(times).items()))
