@@ -33,8 +33,8 @@ class Which(StrEnum):
     EXPLAIN = "explain"
     ADVICE = "advice"
     VALIDATE = "validate"
-    COMPARE = "compare"
     SCENARIO = "scenario"
+    COMPARE = "compare"
 
 
 class Starts(StrEnum):

@@ -65,7 +65,7 @@ def test_help_and_version(run: Run, arguments: list[str]) -> None:
         (["check", "-", "-"], "only one file can come from stdin"),
         (
             ["schema", "instances"],
-            "'instance', 'placement', 'result', 'check', 'explain', 'advice', 'validate', 'scenario'",
+            "'instance', 'placement', 'result', 'check', 'explain', 'advice', 'validate', 'scenario', 'compare'",
         ),
         (["explain", "{}", "--capacity", "--chain", "backup"], "speaks of all chains; leave out --chain"),
         (["new", "{}"], "exists already and is left alone"),
