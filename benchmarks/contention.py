@@ -20,8 +20,7 @@ import numpy as np
 from benchmarks.machine import machine
 from benchmarks.rivals import accepted_alone
 from mosaico_place import CostTerm, Instance, Options, Term
-from mosaico_place.columns.generation import Generation
-from mosaico_place.columns.method import CLOSE
+from mosaico_place.columns.generation import Generation, is_close
 from mosaico_place.compile import compile_instance
 from mosaico_place.generating import generate
 from mosaico_place.kernel.batch import Pricer
@@ -102,7 +101,7 @@ def _binding(compiled: Compiled) -> tuple[Counter[str], float]:
         ascent = ascend(compiled, pricer, 0)
         generation.master.add(ascent.columns)
         generation.suggest(ascent.shadow)
-        mix = generation.run(lambda: False, lambda value, bound: value - bound <= CLOSE * max(abs(value), 1e-6))
+        mix = generation.run(lambda: False, is_close)
     finally:
         pricer.close()
     total = sum((chain.weight for chain in compiled.problem.instance.chains.values()), Fraction(0))

@@ -25,6 +25,9 @@ WORTHWHILE, SHORT_PATIENCE, PATIENCE = 0.01, 3, 6
 """Rounds that close less than so much of what lies between master and bound are idle; after so many of them chains are
 split, and after so many more it ends."""
 
+CLOSE = 1e-4
+"""Relative distance of the master's value from the bound at which more columns are not worth their time."""
+
 ROUNDING = 1e-11
 """Relative to the sum of a bound's terms, more than float64 can err in adding them up."""
 
@@ -46,6 +49,11 @@ class Quote:
     bound: float
     columns: list[Column]
     size: float
+
+
+def is_close(value: float, bound: float) -> bool:
+    """Whether the master's value is so near the bound that more columns are not worth their time."""
+    return value - bound <= CLOSE * max(abs(value), 1e-6)
 
 
 class Generation:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from mosaico_place.columns.generation import Generation
+from mosaico_place.columns.generation import Generation, is_close
 from mosaico_place.compile import Problem
 from mosaico_place.compile.infrastructure import FloatArray
 from mosaico_place.kernel.solution import Solution
 from mosaico_place.method import Answer, Options
 from mosaico_place.search.method import Run, run_levels
-
-CLOSE = 1e-4
-"""Relative distance of the master's value from the bound at which more columns are not worth their time."""
 
 PRICING_SHARE = 0.25
 """Part of the time that is left which generating columns for a level may take."""
@@ -41,7 +38,7 @@ def _generate(run: Run, generation: Generation, level: int) -> tuple[FloatArray,
 
     def closed(value: float, bound: float) -> bool:
         run.tell("columns", level, None, bound)
-        return value - bound <= CLOSE * max(abs(value), 1e-6)
+        return is_close(value, bound)
 
     generation.run(stop, closed)
     assert generation.best is not None, "a run prices at least once"

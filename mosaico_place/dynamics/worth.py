@@ -15,8 +15,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mosaico_place.columns.generation import ROUNDING, Generation
-from mosaico_place.columns.method import CLOSE
+from mosaico_place.columns.generation import ROUNDING, Generation, is_close
 from mosaico_place.compile.infrastructure import FloatArray
 from mosaico_place.kernel.batch import Measurer, Pricer, no_surcharges, price_chains
 from mosaico_place.kernel.embeddings import no_embeddings
@@ -68,7 +67,7 @@ class Worth:
             now = replace(base, rows=live.compiled.rows)
             # Embeddings are of the infrastructure at its best, where they have room alone; now they may have none.
             generation = Generation.begun(now, pricer, stop, Measurer(base))
-            generation.run(stop, lambda value, bound: value - bound <= CLOSE * max(abs(value), 1e-6))
+            generation.run(stop, is_close)
         finally:
             pricer.close()
         assert generation.best is not None, "a run prices at least once"
