@@ -8,12 +8,20 @@ from mosaico_place.instance import Chain, Instance, Link, Node
 from mosaico_place.remembered import per_chain
 
 
-def differs_in_kind(before: Instance, now: Instance) -> bool:
-    """Whether more has changed than chains, and figures of nodes and links."""
-    return before.nodes.keys() != now.nodes.keys() or any(
-        getattr(before, name) is not getattr(now, name) and getattr(before, name) != getattr(now, name)
-        for name in ("functions", "resources", "prices", "objective", "classes")
-    )
+def other_part(before: Instance, now: Instance) -> str:
+    """What has changed beside chains, and figures of nodes and links; empty if nothing has."""
+    for name in ("functions", "resources", "prices", "objective", "classes"):
+        one, other = getattr(before, name), getattr(now, name)
+        if one is not other and one != other:
+            return name
+    return "nodes" if before.nodes is not now.nodes and before.nodes.keys() != now.nodes.keys() else ""
+
+
+def changed_nodes(before: Instance, now: Instance) -> list[tuple[Node, Node]]:
+    """(before, now) of every node that is another one than before; both have the same names."""
+    if before.nodes is now.nodes:
+        return []
+    return [(before.nodes[name], node) for name, node in now.nodes.items() if node is not before.nodes[name]]
 
 
 def same_but_for_amounts(old: Node, new: Node) -> bool:

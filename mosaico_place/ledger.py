@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from mosaico_place.differences import (
     changed_chains,
     changed_links,
-    differs_in_kind,
+    changed_nodes,
     hop_functions,
+    other_part,
     same_but_for_amounts,
     same_but_for_bandwidth,
     sends_bursts,
@@ -150,10 +151,10 @@ class Ledger:
         before = self.instance
         if instance is before:
             return
-        if differs_in_kind(before, instance):
+        if other_part(before, instance):
             self._load(instance, self.placement)
             return
-        nodes = [(before.nodes[name], node) for name, node in instance.nodes.items() if node is not before.nodes[name]]
+        nodes = changed_nodes(before, instance)
         affecting = {new.name for old, new in nodes if not same_but_for_amounts(old, new)}
         links = changed_links(before, instance, affecting)
         reached = {name: None for node in affecting for name in self._visitors.get(node, ())}

@@ -21,7 +21,7 @@ from mosaico_place.costing import (
     rejected,
     resources,
 )
-from mosaico_place.instance import Instance, Term
+from mosaico_place.instance import Node, Term
 from mosaico_place.ledger import Ledger
 from mosaico_place.placement import Opening, Placement
 from mosaico_place.rules import CostTerm
@@ -48,8 +48,11 @@ class Tally:
         self._chains: dict[str, tuple[str | None, dict[CostTerm, Fraction], set[str]]] = {}
         self._openings: dict[Opening, tuple[Fraction, str | None]] = {}
         self._hosting: Counter[str] = Counter()
-        self._active: tuple[Instance, Fraction] | None = None
+        self._active: Fraction | None = None
+        self._nodes: Mapping[str, Node] = {}
         self._shares: dict[CapacityName, tuple[float, int, int]] = {}
+        self._leaders: dict[CapacityName, tuple[float, int, int]] = {}
+        self._leading = 0.0
 
     def cost(self, previous: Placement | None = None) -> Cost:
         """Cost of the placement as it is now; ``previous`` is the one before it, for ``dropped`` and ``moves``."""
@@ -115,25 +118,34 @@ class Tally:
                 self._active = None
 
     def _active_price(self) -> Fraction:
-        """Price of all nodes that host something; it seldom changes."""
+        """Price of all nodes that host something; neither these nor the nodes change often."""
         instance = self._ledger.instance
-        if self._active is None or self._active[0] is not instance:
-            self._active = instance, priced((1, active(instance, node)) for node in self._hosting)
-        return self._active[1]
+        if self._active is None or self._nodes is not instance.nodes:
+            self._active = priced((1, active(instance, node)) for node in self._hosting)
+            self._nodes = instance.nodes
+        return self._active
 
     def _share(self, name: CapacityName) -> None:
         """See anew which share of a capacity is taken."""
         amount = capacity_of(self._ledger.instance, self._ledger.scene.hops, name).amount
         used = self._ledger.taken.get(name, 0)
-        if used and amount:
-            self._shares[name] = used / amount, used, amount
-        else:
+        self._leaders.pop(name, None)
+        if not used or not amount:
             self._shares.pop(name, None)
+            return
+        share = self._shares[name] = used / amount, used, amount
+        if share[0] > self._leading:
+            self._leaders.clear()
+            self._leading = share[0]
+        if share[0] == self._leading:
+            self._leaders[name] = share
 
     def _balance(self) -> Fraction:
         """The largest share, exactly: rounding keeps the order, so it is among those that round to the largest."""
-        largest, _, _ = max(self._shares.values(), default=(0.0, 0, 1))
-        equal = {(used, amount) for share, used, amount in self._shares.values() if share == largest}
+        if not self._leaders:
+            self._leading, _, _ = max(self._shares.values(), default=(0.0, 0, 1))
+            self._leaders = {name: share for name, share in self._shares.items() if share[0] == self._leading}
+        equal = {(used, amount) for _, used, amount in self._leaders.values()}
         return max((Fraction(used, amount) for used, amount in equal), default=Fraction(0))
 
     def _add_changes(self, terms: dict[Term, Fraction], previous: Placement) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
@@ -24,6 +26,13 @@ MOST = 10
 _NOISE = 0.5
 
 
+class Taking(NamedTuple):
+    """What a chain takes: row of capacity -> quanta, opening -> load."""
+
+    amounts: dict[int, float]
+    loads: dict[int, float]
+
+
 class Displacer:
     """Makes room for wanted chains in a live placement.
 
@@ -36,8 +45,10 @@ class Displacer:
         self.compiled = live.base
         self._work, self._out = new_work(live.compiled.tables), no_embeddings(live.compiled.tables)
         self._measure = Measurer(live.compiled)
-        self._columns: dict[int, tuple[ChainPlacement | None, Column]] = {}
+        self._takings: dict[int, tuple[ChainPlacement | None, Taking]] = {}
         self._left: dict[int, float] = {}
+        tables = live.compiled.tables
+        self._uses = [frozenset(tables.uses_row[one["use"] : one["use_end"]].tolist()) for one in tables.openings]
 
     def ruin(self, k: int, prices: Prices, random: Generator, *, keep_opened: bool) -> Ruin | None:
         """The chains that leave so that chain ``k`` can stand where it is best at the prices; None if it cannot.
@@ -90,11 +101,10 @@ class Displacer:
 
     def _give_back(self, k: int, missing: dict[int, float], prices: Prices) -> None:
         """Count what a chain frees when it leaves, and what the instances take that nobody uses then."""
-        column, tables, state = self._column(k, prices), self._live.compiled.tables, self._live.solution.state
-        for row, amount in zip(column.rows.tolist(), column.amounts.tolist(), strict=True):
-            if row in missing:
-                missing[row] -= amount
-        for o, load in zip(column.openings.tolist(), column.loads.tolist(), strict=True):
+        taking, tables, state = self._taking(k, prices), self._live.compiled.tables, self._live.solution.state
+        for row in missing:
+            missing[row] -= taking.amounts.get(row, 0.0)
+        for o, load in taking.loads.items():
             self._left[o] = self._left.get(o, float(state.load[o])) - load
             if self._left[o] <= 0:
                 for i in range(tables.openings[o]["use"], tables.openings[o]["use_end"]):
@@ -104,25 +114,19 @@ class Displacer:
 
     def _holder(self, row: int, lack: float, out: list[int], prices: Prices, random: Generator) -> list[int]:
         """Chains to take off a row: the one that frees most for its weight, else all users of an instance on it."""
-        live, tables = self._live, self._live.compiled.tables
+        live = self._live
         count = live.solution.state.free.shape[1]
-        best, chosen = -np.inf, -1
-        for k in np.flatnonzero(live.on_row(row % count) & live.solution.placed).tolist():
-            if k in out:
-                continue
-            column = self._column(k, prices)
-            frees = float(column.amounts[column.rows == row].sum())
-            if frees > 0:
-                value = min(frees / lack, 1.0) / max(float(self._weights[k]), 1e-9)
-                value *= float(np.exp(_NOISE * random.standard_normal()))
-                if value > best:
-                    best, chosen = value, k
-        if chosen >= 0:
-            return [chosen]
+        holders = [
+            (k, frees) for k in np.flatnonzero(live.on_row(row % count) & live.solution.placed).tolist()
+            if k not in out and (frees := self._taking(k, prices).amounts.get(row, 0.0)) > 0
+        ]  # fmt: skip
+        if holders:
+            chains, amounts = (np.array(one) for one in zip(*holders, strict=True))
+            value = np.minimum(amounts / lack, 1.0) / np.maximum(self._weights[chains], 1e-9)
+            return [int(chains[np.argmax(value * np.exp(_NOISE * random.standard_normal(len(chains))))])]
         parties = []
         for o in np.flatnonzero(live.solution.state.opened > 0).tolist():
-            uses = tables.uses_row[tables.openings[o]["use"] : tables.openings[o]["use_end"]]
-            if row in uses:
+            if row in self._uses[o]:
                 users = [k for k in self._users(o, prices) if k not in out]
                 if users:
                     parties.append((len(users) * float(np.exp(_NOISE * random.standard_normal())), users))
@@ -132,15 +136,16 @@ class Displacer:
         """The chains that an opened instance serves."""
         live = self._live
         here = live.solution.here[live.compiled.tables.openings[o]["node"]] & live.solution.placed
-        return [k for k in np.flatnonzero(here).tolist() if o in self._column(k, prices).openings]
+        return [k for k in np.flatnonzero(here).tolist() if o in self._taking(k, prices).loads]
 
-    def _column(self, k: int, prices: Prices) -> Column:
+    def _taking(self, k: int, prices: Prices) -> Taking:
         """What a placed chain takes; measured again once it stands elsewhere."""
         stood = self._live.stood(k)
-        if k not in self._columns or stood is None or self._columns[k][0] is not stood:
+        known = self._takings.get(k)
+        if known is None or stood is None or known[0] is not stood:
             solution = self._live.solution
-            self._columns[k] = stood, self._measure(k, prices, solution.embeddings, solution.state)
-        return self._columns[k][1]
+            known = self._takings[k] = stood, _taking(self._measure(k, prices, solution.embeddings, solution.state))
+        return known[1]
 
     def _bare(self) -> State:
         """What is left where no chain stands, but all that is opened stays."""
@@ -151,3 +156,10 @@ class Displacer:
         return State(
             free, state.load.copy(), state.users.copy(), state.opened.copy(), state.program.copy(), state.hosted.copy()
         )
+
+
+def _taking(column: Column) -> Taking:
+    return Taking(
+        dict(zip(column.rows.tolist(), column.amounts.tolist(), strict=True)),
+        dict(zip(column.openings.tolist(), column.loads.tolist(), strict=True)),
+    )

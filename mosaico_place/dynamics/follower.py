@@ -46,10 +46,8 @@ class Follower:
     def place_plainly(self, disturbed: Disturbed, prices: Prices) -> None:
         """Place what was disturbed, then what is new; where anything became free, what waits. Nothing else moves."""
         live = self.live
-        names, order = live.compiled.names, {name: i for i, name in enumerate(live.instance.chains)}
-        required = live.compiled.tables.chains["required"]
         for group in (disturbed.out, disturbed.new):
-            self.insert(sorted(group, key=lambda k: (-required[k], order[names[k]])), prices)
+            self.insert(live.in_order(group), prices)
         if disturbed.relieved:
             tried = {*disturbed.out, *disturbed.new}
             self.insert([k for k in live.waiting() if k not in tried], prices)

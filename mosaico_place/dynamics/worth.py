@@ -108,8 +108,7 @@ class Worth:
         rejected = live.base.levels.rejected[self.level]
         required = live.base.tables.chains["required"] > 0
         worth = float((self.shadow * live.compiled.rows.capacity).sum())
-        used = np.array([name != "" for name in live.base.names])
-        parts = np.where(required, self.lower, np.minimum(self.lower, rejected))[used]
+        parts = np.where(required, self.lower, np.minimum(self.lower, rejected))[live.used]
         total = float(parts.sum()) - worth + self._opened
         return total - ROUNDING * max(1.0, worth + float(rejected.sum())) if np.isfinite(total) else None
 

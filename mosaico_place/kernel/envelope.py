@@ -23,6 +23,8 @@ def widened(instance: Instance, before: Instance | None = None) -> Instance:
 
 def same_frame(instance: Instance, other: Instance) -> bool:
     """Whether nodes and links have the same names in the same order."""
+    if instance.nodes is other.nodes and instance.links is other.links:
+        return True
     return (
         list(instance.nodes) == list(other.nodes)
         and len(instance.links) == len(other.links)

@@ -7,7 +7,7 @@ price or a larger machine, leads to a new compilation; nothing else differs (the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from mosaico_place.compile import Problem, compile_infrastructure, compile_instance
 from mosaico_place.compile.infrastructure import BoolArray
+from mosaico_place.differences import changed_chains, changed_nodes, other_part
 from mosaico_place.instance import Chain, Instance, Link, Node
 from mosaico_place.kernel.envelope import link_within, node_within, same_frame, widened
 from mosaico_place.kernel.glance import glance
@@ -24,7 +25,7 @@ from mosaico_place.kernel.prices import Prices, falling_weights, hurried, price,
 from mosaico_place.kernel.rows import BANDWIDTH
 from mosaico_place.kernel.shapes import Sizes
 from mosaico_place.kernel.slots import Slots
-from mosaico_place.kernel.solution import LAST_CHOICE, Encoder, Solution
+from mosaico_place.kernel.solution import LAST_CHOICE, Encoder, Solution, ranges
 from mosaico_place.kernel.tables import Compiled, compile_tables
 from mosaico_place.latency import order
 from mosaico_place.placement import EMPTY, ChainPlacement, Placement
@@ -68,6 +69,7 @@ class Live:
         base: with everything up and at its best, sharing the records of chains; what bounds are taken on.
         solution: where the chains stand.
         slot: chain -> index in the arrays.
+        used: (slots,) whether a chain is in it.
         dirty: slots whose placement may have changed since :meth:`placement` was last called.
         written: slots that hold another chain, or another form of it, since whoever keeps figures of chains cleared it.
         first_only: whether components run in the first implementation of their function only.
@@ -111,10 +113,13 @@ class Live:
         self._encoder = Encoder(self.compiled)
         self._belongings = _belongings(self.base)
         self._immovable = np.zeros(len(tables.components), dtype=np.bool_)
+        self.used = np.arange(len(tables.chains)) < len(best.chains)
         self._unit_owner = np.full(len(tables.units), -1, dtype=np.int32)
         for k, chain in enumerate(best.chains.values()):
             self._note_chain(k, chain)
         self.dirty: set[int] = set()
+        self._changed: set[int] = set()
+        self._departed: set[str] = set()
         self.written: set[int] = set(range(len(best.chains)))
         for node in instance.nodes.values():
             self._open_node(node)
@@ -132,6 +137,8 @@ class Live:
 
     def placement(self) -> Placement:
         """The placement by name; chains that did not change are the objects that they were."""
+        if not self.dirty and not self._departed:
+            return self._before
         chains = dict(self._before.chains)
         for k in self.dirty:
             name = self.compiled.names[k]
@@ -141,9 +148,12 @@ class Live:
                     chains[name] = now
             elif name:
                 chains.pop(name, None)
-        for name in [name for name in chains if name not in self.slot]:
-            del chains[name]
+        for name in self._departed:
+            if name not in self.slot:
+                chains.pop(name, None)
+        self._changed |= self.dirty
         self.dirty.clear()
+        self._departed.clear()
         self._before = Placement(chains, self.solution.openings())
         return self._before
 
@@ -153,8 +163,16 @@ class Live:
 
     def waiting(self) -> list[int]:
         """Slots of chains that do not stand, in the instance's order."""
-        placed = self.solution.placed
+        placed = self.solution.placed.tolist()
         return [k for name in self.instance.chains if not placed[k := self.slot[name]]]
+
+    def in_order(self, chains: Collection[int]) -> list[int]:
+        """Slots as the instance has them, chains that must be accepted first."""
+        if len(chains) < 2:
+            return list(chains)
+        required, names = self.compiled.tables.chains["required"], self.compiled.names
+        order = {name: i for i, name in enumerate(self.instance.chains)}
+        return sorted(chains, key=lambda k: (-required[k], order[names[k]]))
 
     def with_room(self, chains: NDArray[np.int64]) -> NDArray[np.int64]:
         """Those of the chains that could have room as far as a glance tells."""
@@ -169,27 +187,29 @@ class Live:
 
         The placement before, which ``dropped`` and ``moves`` compare with, is the one that stands now.
         """
-        self._remember()
         placed_before, before = self.placement(), self.instance
+        self._remember()
         unsettled = {name: placed for name, placed in self._unsettled.items() if name in instance.chains}
         self._unsettled = {}
         if unsettled:
             placed_before = replace(placed_before, chains={**placed_before.chains, **unsettled})
-        if why := self._beyond(instance):
+        others = changed_chains(before, instance)
+        gone = [name for name in others if name not in instance.chains]
+        changed = [instance.chains[name] for name in others if name in instance.chains]
+        if why := self._beyond(instance, changed):
             return self._rebuild(instance, placed_before, why)
         self.instance = instance
         self.compiled = replace(self.compiled, problem=Problem(instance, self._infrastructure, {}))
         self.solution.compiled = self.compiled
-        nodes = [node for name, node in instance.nodes.items() if node is not before.nodes[name]]
+        nodes = [node for _, node in changed_nodes(before, instance)]
         links = [i for i, link in enumerate(instance.links) if link is not before.links[i]]
-        gone = [name for name in before.chains if name not in instance.chains]
-        changed = [chain for name, chain in instance.chains.items() if before.chains.get(name) is not chain]
         opened = self.solution.state.opened > 0
         out: list[int] = []
         freed = bool(gone or unsettled)
         stood: dict[str, ChainPlacement] = {}
         for name in gone:
             self._drop(self.slot.pop(name))
+            self._departed.add(name)
         for chain in changed:
             if (k := self.slot.pop(chain.name, None)) is not None:
                 freed = True
@@ -237,25 +257,22 @@ class Live:
                 self._unsettled[name] = placement.chains[name]
         self.placement()
 
-    def _beyond(self, instance: Instance) -> str:
-        """Why the arrays cannot express the instance; empty if they can."""
+    def _beyond(self, instance: Instance, changed: Iterable[Chain]) -> str:
+        """Why the arrays cannot express the instance with these other chains; empty if they can."""
         before = self.instance
-        for part in ("functions", "resources", "prices", "objective", "classes"):
-            if getattr(instance, part) is not getattr(before, part) and getattr(instance, part) != getattr(
-                before, part
-            ):
-                return f"other {part}"
+        if part := other_part(before, instance):
+            return f"other {part}"
         if not same_frame(instance, before):
             return "other nodes or links"
-        for name, node in instance.nodes.items():
-            if node is not before.nodes[name] and not node_within(node, self._best.nodes[name]):
-                return f"node {name} changed beyond what was compiled"
+        for _, node in changed_nodes(before, instance):
+            if not node_within(node, self._best.nodes[node.name]):
+                return f"node {node.name} changed beyond what was compiled"
         for link, other, best in zip(instance.links, before.links, self._best.links, strict=True):
             if link is not other and not link_within(link, best):
                 return f"link {link.ends[0]} - {link.ends[1]} is better than what was compiled"
-        for name, chain in instance.chains.items():
-            if before.chains.get(name) is not chain and (why := self._unknown(chain)):
-                return f"chain {name}: {why}"
+        for chain in changed:
+            if why := self._unknown(chain):
+                return f"chain {chain.name}: {why}"
         return ""
 
     def _unknown(self, chain: Chain) -> str:
@@ -279,7 +296,6 @@ class Live:
         """Compile anew and let everything stand as it did, as far as it can."""
         known = self.instance.chains
         self._compile(instance, widened(instance, self._best))
-        self._before = before
         self._stand(before)
         for name, placement in before.chains.items():
             if name in self.slot:
@@ -303,6 +319,7 @@ class Live:
         self._places[k] = (start, block.sizes)
         self.slot[chain.name] = k
         self.base.names[k] = chain.name
+        self.used[k] = True
         self.base.component_names[k] = order(chain)
         self.base.write(k, chain, block, start)
         self._note_chain(k, chain)
@@ -329,6 +346,7 @@ class Live:
         start, sizes = self._places.pop(k)
         self._slots.give(k, start, sizes)
         self.base.names[k] = ""
+        self.used[k] = False
         self.base.levels.clear(k)
         self.solution.chain_costs[k] = 0.0
         self._unit_owner[start.units : start.units + sizes.units] = -1
@@ -349,7 +367,9 @@ class Live:
     def _stand(self, placement: Placement) -> None:
         """Place what a placement says, as far as it has room."""
         self.solution.load(placement, self.prices)
+        self._before = Placement(placement.chains, self.solution.openings())
         self.dirty.update(self.slot.values())
+        self._departed = placement.chains.keys() - self.slot.keys()
 
     def _put(self, k: int, placement: ChainPlacement, opened: BoolArray) -> bool:
         """Let a chain stand as it did; False if it cannot."""
@@ -362,22 +382,30 @@ class Live:
         return self.prices._replace(program=np.where(was, self.prices.program, LAST_CHOICE))
 
     def _remember(self) -> None:
-        """Make what stands now the placement before."""
+        """Make what stands now the placement before; nothing else than what changed since it was done last."""
         tables, levels, solution = self.compiled.tables, self.compiled.levels, self.solution
-        components, option, placed = tables.components, solution.embeddings.option, solution.placed
-        stands = placed[self.compiled.owner] & (components["menu"] >= 0) & (option >= 0)
-        away = np.unique(self.compiled.owner[stands & (components["ran"] > 0) & (option != components["home"])])
+        changed = np.array([k for k in self._changed | self.dirty if k in self._places], dtype=np.int64)
+        self._changed.clear()
+        chains, placed = tables.chains[changed], solution.placed[changed]
+        mine = ranges(chains["component"], chains["component_end"])
+        components, option = tables.components[mine], solution.embeddings.option[mine]
+        stands = solution.placed[self.compiled.owner[mine]] & (components["menu"] >= 0) & (option >= 0)
+        away = np.unique(self.compiled.owner[mine[stands & (components["ran"] > 0) & (option != components["home"])]])
         components["ran"] = stands
         components["home"] = np.where(stands, option, -1)
-        components["locked"] = self._immovable & stands
+        components["locked"] = self._immovable[mine] & stands
+        tables.components[mine] = components
         self._unlock()
-        levels.reject[...] = levels.rejected + levels.dropped * placed
-        solution.chain_costs[~placed] = levels.reject.T[~placed]
+        levels.reject[:, changed] = levels.rejected[:, changed] + levels.dropped[:, changed] * placed
+        waiting = changed[~placed]
+        solution.chain_costs[waiting] = levels.reject.T[waiting]
         if len(away):  # what they paid for moving is paid
             self._again([int(k) for k in away], solution.state.opened > 0)
 
     def _unlock(self) -> None:
         """Let components move whose node is down."""
+        if self._up.all():
+            return
         components = self.compiled.tables.components
         locked = np.flatnonzero((components["locked"] > 0) & (components["home"] >= 0))
         at = self.compiled.tables.options["node"][components["home"][locked]]
@@ -441,12 +469,9 @@ class Live:
 
     def _settle(self, affected: Iterable[int], opened: BoolArray) -> list[int]:
         """Take chains out and put back those that can stay as they stand, the weightiest first; the others."""
-        weights = self.compiled.levels.rejected.sum(axis=0)
-        required = self.compiled.tables.chains["required"]
-        order = {name: i for i, name in enumerate(self.instance.chains)}
-        names = self.compiled.names
-        queue = sorted((int(k) for k in affected), key=lambda k: (-required[k], -weights[k], order[names[k]]))
-        return self._again(queue, opened)
+        weights, required = self.compiled.levels.rejected.sum(axis=0), self.compiled.tables.chains["required"]
+        queue = self.in_order([int(k) for k in affected])
+        return self._again(sorted(queue, key=lambda k: (-required[k], -weights[k])), opened)
 
     def _again(self, queue: list[int], opened: BoolArray) -> list[int]:
         """Take chains out and put each back as it stood; those that cannot."""

@@ -188,8 +188,8 @@ class Snapshot:
         self._chains = chains
         self._state = [part.copy() for part in _parts(solution.state)]
         records = tables.chains[chains]
-        self._components = _ranges(records["component"], records["component_end"])
-        self._flows = _ranges(records["flow"], records["flow_end"])
+        self._components = ranges(records["component"], records["component_end"])
+        self._flows = ranges(records["flow"], records["flow_end"])
         self._option = embeddings.option[self._components]
         self._length = embeddings.length[self._flows]
         self._path = embeddings.path[self._flows]
@@ -216,7 +216,8 @@ def _parts(state: State) -> tuple[NDArray[Any], ...]:
     return (state.free, state.load, state.users, state.opened, state.program, state.hosted)
 
 
-def _ranges(begin: Any, end: Any) -> NDArray[np.int64]:
+def ranges(begin: Any, end: Any) -> NDArray[np.int64]:
+    """The numbers from each begin up to its end, one after the other."""
     if not len(begin):
         return np.zeros(0, dtype=np.int64)
     return np.concatenate([np.arange(one, other) for one, other in zip(begin, end, strict=True)]).astype(np.int64)

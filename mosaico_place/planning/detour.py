@@ -10,9 +10,9 @@ from mosaico_place.instance import Component, Flow, Instance, Level
 from mosaico_place.placement import ChainPlacement, FlowPath, Opening, Spot
 from mosaico_place.planning.changes import Change, Scenery, programs_of
 from mosaico_place.planning.ordering import close_surplus
-from mosaico_place.planning.paths import Ways
+from mosaico_place.planning.paths import Ways, along
 from mosaico_place.planning.stage import Stage
-from mosaico_place.usage import Hop, Scene, hops_of
+from mosaico_place.usage import Scene, hops_of
 
 MOST_TRIED = 100
 """So many temporary spots are tried for one plan."""
@@ -53,6 +53,7 @@ def _candidates(
     assert change.target is not None, "what leaves needs none"
     placed, target = change.placed, change.target
     merged = {name for group in placed.merged for name in group}
+    rerouted = _Rerouting(stage, ways, change)
     for name, spot in placed.components.items():
         component = change.form.components.get(name)
         wanted = target.components.get(name)
@@ -62,7 +63,7 @@ def _candidates(
             if other not in (spot, wanted):
                 if next(tries, None) is None:
                     return
-                flows = _rerouted(stage, ways, change, name, other)
+                flows = rerouted(name, other.node)
                 if flows is not None:
                     parallel = tuple(group for group in placed.parallel if name not in group)
                     components = {**placed.components, name: other}
@@ -83,29 +84,42 @@ def _spots(instance: Instance, stage: Stage, component: Component, names: Iterab
                     yield Spot(node.name, implementation.name, device)
 
 
-def _rerouted(
-    stage: Stage, ways: Ways, change: Change, name: str, spot: Spot
-) -> dict[tuple[str, str], FlowPath] | None:
-    """The paths of a chain with one component on another spot, over links that have room; None if there are none."""
-    assert change.placed is not None, "only what runs can be routed anew"
-    spots = {**change.placed.components, name: spot}
-    flows = dict(change.placed.flows)
-    for flow in change.form.flows:
-        if name not in flow.ends:
-            continue
-        tail, head = (spots[end].node if end in spots else change.form.components[end].at or "" for end in flow.ends)
-        path = (tail,) if tail == head else _path(stage, ways, flow, (tail, head), flows.get(flow.ends, ()))
-        if path is None:
-            return None
-        flows[flow.ends] = path
-    return flows
+class _Rerouting:
+    """Paths for a chain with one component on another spot, over links that have room while nothing else changes."""
 
+    def __init__(self, stage: Stage, ways: Ways, change: Change) -> None:
+        self._stage = stage
+        self._ways = ways
+        self._change = change
+        self._fans: dict[tuple[tuple[str, str], bool], dict[str, str]] = {}
 
-def _path(stage: Stage, ways: Ways, flow: Flow, ends: tuple[str, str], before: FlowPath) -> FlowPath | None:
-    already = set(hops_of(before))
+    def __call__(self, name: str, node: str) -> dict[tuple[str, str], FlowPath] | None:
+        """The paths of the chain with a component on another node; None if there are none."""
+        assert self._change.placed is not None, "only what runs can be routed anew"
+        flows = dict(self._change.placed.flows)
+        for flow in self._change.form.flows:
+            if name in flow.ends:
+                path = self._path(flow, node, backwards=name == flow.tail)
+                if path is None:
+                    return None
+                flows[flow.ends] = path
+        return flows
 
-    def has_room(tail: str, head: str, _: Hop) -> bool:
-        link = ("link", tail, head)
-        return (tail, head) in already or stage.used(link) + flow.rate_bps <= stage.limit(link)
+    def _path(self, flow: Flow, node: str, *, backwards: bool) -> FlowPath | None:
+        """The path of a flow whose tail (or, forwards, head) is on another node."""
+        assert self._change.placed is not None, "only what runs can be routed anew"
+        stays = flow.head if backwards else flow.tail
+        spot = self._change.placed.components.get(stays)
+        other = spot.node if spot is not None else self._change.form.components[stays].at or ""
+        if other == node:
+            return (node,)
+        if (flow.ends, backwards) not in self._fans:
+            already = set(hops_of(self._change.placed.flows.get(flow.ends, ())))
+            stage, rate = self._stage, flow.rate_bps
 
-    return ways.fastest(*ends, has_room)
+            def has_room(tail: str, head: str) -> bool:
+                link = ("link", tail, head)
+                return (tail, head) in already or stage.used(link) + rate <= stage.limit(link)
+
+            self._fans[flow.ends, backwards] = self._ways.fan(other, has_room, backwards=backwards)
+        return along(self._fans[flow.ends, backwards], node, backwards=backwards)

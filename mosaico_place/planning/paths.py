@@ -17,6 +17,14 @@ def reload_ns(instance: Instance, function: Function, node: str) -> int:
     return function.reload_ns if on.kind is Kind.P4_SWITCH and not on.hitless else 0
 
 
+Passes = Callable[[str, str], bool]
+"""Whether a link may be on a path, from its tail and its head."""
+
+
+def _any(_tail: str, _head: str) -> bool:
+    return True
+
+
 class Ways:
     """The fastest ways between nodes, over switches and routers.
 
@@ -28,41 +36,51 @@ class Ways:
     def __init__(self, instance: Instance, hops: Hops) -> None:
         self._instance = instance
         self._leaving: dict[str, list[tuple[str, Hop]]] = {}
+        self._entering: dict[str, list[tuple[str, Hop]]] = {}
         self._fastest: dict[tuple[str, str], FlowPath | None] = {}
         for (tail, head), hop in hops.items():
             self._leaving.setdefault(tail, []).append((head, hop))
+            self._entering.setdefault(head, []).append((tail, hop))
 
-    def fastest(self, tail: str, head: str, passes: Callable[[str, str, Hop], bool] | None = None) -> FlowPath | None:
-        """The path of the least latency; None if there is none.
-
-        Args:
-            tail: node where it begins.
-            head: node where it ends.
-            passes: whether a link may be on it, from its tail, its head and itself; any may if None.
-        """
-        came = self._reach(tail, head, passes)
-        return _back(came, head) if head in came else None
+    def fastest(self, tail: str, head: str) -> FlowPath | None:
+        """The path of the least latency; None if there is none."""
+        return along(self._reach(tail, head), head)
 
     def around(self, node: str) -> list[str]:
         """All nodes that a path leads to, the nearest first; the node itself is the first of them."""
-        return list(self._reach(node, None, None))
+        return list(self._reach(node))
 
-    def _reach(self, tail: str, head: str | None, passes: Callable[[str, str, Hop], bool] | None) -> dict[str, str]:
-        """Node -> the node before it on the fastest path, the nearest first, until the head is reached."""
+    def fan(self, node: str, passes: Passes, *, backwards: bool) -> dict[str, str]:
+        """The fastest paths from a node to all others, or from all others to it, for :func:`along`.
+
+        Args:
+            node: where they begin, or end.
+            passes: whether a link may be on them.
+            backwards: whether they end there.
+        """
+        return self._reach(node, None, passes, backwards=backwards)
+
+    def _reach(
+        self, start: str, goal: str | None = None, passes: Passes = _any, *, backwards: bool = False
+    ) -> dict[str, str]:
+        """Node -> the node next to it on the fastest path, the nearest first, until the goal is reached."""
         came: dict[str, str] = {}
-        queue = [(0, tail, "")]
+        queue = [(0, start, "")]
+        beyond = self._entering if backwards else self._leaving
+        nodes = self._instance.nodes
         while queue:
             far, node, before = heappop(queue)
             if node in came:
                 continue
             came[node] = before
-            if node == head:
+            if node == goal:
                 break
-            if node != tail and not self._instance.nodes[node].kind.forwards:
+            if node != start and not nodes[node].kind.forwards:
                 continue
-            for other, hop in self._leaving.get(node, ()):
-                if other not in came and (passes is None or passes(node, other, hop)):
-                    further = hop.direction.latency_ns + self._instance.nodes[other].forwarding_ns
+            for other, hop in beyond.get(node, ()):
+                if other not in came and passes(*((other, node) if backwards else (node, other))):
+                    entered = node if backwards else other
+                    further = hop.direction.latency_ns + nodes[entered].forwarding_ns
                     heappush(queue, (far + further, other, node))
         return came
 
@@ -84,8 +102,11 @@ class Ways:
         return -(-state_bytes * BITS * NS // narrowest) if narrowest > 0 else None
 
 
-def _back(came: dict[str, str], head: str) -> FlowPath:
-    path = [head]
+def along(came: dict[str, str], end: str, *, backwards: bool = False) -> FlowPath | None:
+    """The path of a fan between its node and another; None if none leads there."""
+    if end not in came:
+        return None
+    path = [end]
     while came[path[-1]]:
         path.append(came[path[-1]])
-    return tuple(reversed(path))
+    return tuple(path if backwards else reversed(path))
