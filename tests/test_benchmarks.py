@@ -13,10 +13,10 @@ import pytest
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
+from benchmarks.course import MOST_TOUCHED, Course, made, touched
 from benchmarks.growth import Curve, growth
 from benchmarks.kernel import COMPONENTS, layered, numpy_line, plain_lines
 from benchmarks.proven import Case, Compared, Found, Optima, Optimum, compared, proven, row, summary, tiny_cases
-from benchmarks.restructuring import MOST_TOUCHED, Course, made, touched
 from benchmarks.scale import Glimpse, Solved, curves, lines
 from mosaico_place import (
     Arrive,
