@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 
 _WIDTH, _HEIGHT = 640, 400
 _LEFT, _RIGHT, _TOP, _BOTTOM = 60, 170, 20, 50
-_COLOURS = ("#1b6ca8", "#c0392b", "#2e8b57", "#8e5ea2")
+_COLOURS = ("#1b6ca8", "#c0392b", "#2e8b57", "#8e5ea2", "#7f7f7f")
 _FONT = 'font-family="sans-serif" font-size="12"'
 
 

@@ -1,6 +1,6 @@
 """Column generation and search on made-up instances of any size: bounds, placements, seconds, memory.
 
-    uv run python -m benchmarks.scale [--sites 25] [--chains 200] [--seeds 11 12 13] [--time-limit 60] [--rivals]
+    uv run python -m benchmarks.scale [--sites 25] [--chains 200] [--time-limit 60] [--seeds 11 12 13] [--rivals]
         [--objective rejected] [--plot FILE.svg]
 
 Each instance is solved with ``method="columns"`` in a process of its own, so that its peak memory is its own. The
@@ -10,7 +10,8 @@ call on a new machine takes minutes longer. Printed are the seconds until a firs
 was reached in the end, and until the placement was worth 95, 97 and 98 % of it, as the method's progress tells them.
 
 With ``--rivals`` the two big models of :mod:`benchmarks.rivals` follow, with as much time for each solver. Several
-sizes (``--sites 12 25 50 --chains 60 200 400``) are solved one after the other; ``--plot`` draws how times grow.
+sizes (``--sites 12 25 50 --chains 60 200 400 --time-limit 20 60 90``) are solved one after the other; ``--plot`` draws
+how seconds and memory grow.
 """
 
 from __future__ import annotations
@@ -184,11 +185,13 @@ def _number(value: float | None) -> str:
 
 
 def curves(results: Sequence[Solved]) -> list[Curve]:
-    """How seconds grow with the number of nodes: medians over seeds."""
+    """How seconds and memory grow with the number of nodes: medians over seeds."""
     told: dict[str, Callable[[Solved], float | None]] = {
-        "first bound": lambda one: one.first_bound_s,
-        "last bound": lambda one: one.last_bound_s,
-        "97 % of it placed": lambda one: one.reached_s(0.97),
+        "first bound, s": lambda one: one.first_bound_s,
+        "last bound, s": lambda one: one.last_bound_s,
+        "95 % of it placed, s": lambda one: one.reached_s(0.95),
+        "97 % of it placed, s": lambda one: one.reached_s(0.97),
+        "peak memory, GiB": lambda one: one.peak_bytes / 2**30 or None,
     }
     sizes = sorted({one.nodes for one in results})
     found = []
@@ -208,7 +211,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--sites", type=int, nargs="+", default=[25])
     parser.add_argument("--chains", type=int, nargs="+", default=[200], help="one number for each of --sites")
     parser.add_argument("--seeds", type=int, nargs="+", default=[11, 12, 13], help="of the instances")
-    parser.add_argument("--time-limit", type=float, default=60.0)
+    parser.add_argument("--time-limit", type=float, nargs="+", default=[60.0], help="one number for all, or for each")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--seed", type=int, default=0, help="of the search")
     parser.add_argument("--objective", choices=[_REJECTED, _ALL], default=_REJECTED)
@@ -217,6 +220,10 @@ def _arguments() -> argparse.Namespace:
     asked = parser.parse_args()
     if len(asked.sites) != len(asked.chains):
         parser.error("--sites and --chains need equally many numbers")
+    if len(asked.time_limit) == 1:
+        asked.time_limit *= len(asked.sites)
+    if len(asked.time_limit) != len(asked.sites):
+        parser.error("--time-limit needs one number, or as many as --sites")
     return asked
 
 
@@ -224,19 +231,20 @@ def main() -> None:
     """Solve and print."""
     asked = _arguments()
     print(f"{machine()}, numba {version('numba')}; load average of the machine {os.getloadavg()[0]:.1f}")
-    print(f"columns, {asked.threads} threads, at most {asked.time_limit:g} s, warm; objective: {asked.objective}")
+    print(f"columns, {asked.threads} threads, warm; objective: {asked.objective}")
     results = []
-    for sites, chains in zip(asked.sites, asked.chains, strict=True):
+    for sites, chains, limit_s in zip(asked.sites, asked.chains, asked.time_limit, strict=True):
         for seed in asked.seeds:
             instance = generate(sites, 2, chains, LOAD, seed)
-            print(f"{instance.name}: {len(instance.nodes)} nodes, {len(instance.chains)} chains", flush=True)
+            size = f"{len(instance.nodes)} nodes, {len(instance.chains)} chains"
+            print(f"{instance.name}: {size}, at most {limit_s:g} s", flush=True)
             alone = accepted_alone(instance) if asked.objective == _REJECTED else instance
-            results.append(in_process(alone, asked.time_limit, asked.threads, asked.seed))
+            results.append(in_process(alone, limit_s, asked.threads, asked.seed))
             print("\n".join(lines(results[-1])), flush=True)
             if asked.rivals:
-                print("\n".join(table(rivals(instance, asked.time_limit, asked.threads))), flush=True)
+                print("\n".join(table(rivals(instance, limit_s, asked.threads))), flush=True)
     if asked.plot is not None:
-        asked.plot.write_text(growth(curves(results), "nodes", "seconds"), encoding="utf-8")
+        asked.plot.write_text(growth(curves(results), "nodes", "seconds, GiB"), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -77,7 +77,13 @@ def test_scale_reads_the_progress() -> None:
     assert (one.first_bound_s, one.last_bound_s) == (2.0, 3.0)
     assert [one.reached_s(part) for part in (0.95, 0.97, 0.98, 0.99)] == [4.0, 9.0, 9.0, None]
     assert "  95% after 4.00 s, 97% after 9.00 s, 98% after 9.00 s" in lines(one)
-    assert [curve.points for curve in curves([one])] == [[(36.0, 2.0)], [(36.0, 3.0)], [(36.0, 9.0)]]
+    assert [curve.points for curve in curves([one])] == [
+        [(36.0, 2.0)],
+        [(36.0, 3.0)],
+        [(36.0, 4.0)],
+        [(36.0, 9.0)],
+        [],
+    ]
 
 
 def test_events_of_the_study() -> None:
