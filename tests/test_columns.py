@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from mosaico_place.columns.generation import Generation
 from mosaico_place.columns.master import Duals
+from mosaico_place.columns.packing import Packings, _fill
 from mosaico_place.columns.splitting import Splitter
 from mosaico_place.compile import compile_instance
 from mosaico_place.compile.infrastructure import FloatArray
@@ -60,13 +62,19 @@ def random_duals(generation: Generation, rng: np.random.Generator) -> Duals:
     levels = np.zeros(compiled.levels.count)
     levels[: generation.level] = some(generation.level)
     levels[generation.level] = 1.0
-    return Duals(some(*shape), load, some(len(generation.master.tied)), levels)
+    return Duals(some(*shape), load, some(len(generation.master.tied)), some(len(generation.master.cuts)), levels)
 
 
 def finish(generation: Generation) -> float:
-    """Generate all columns; the value of the master."""
+    """Generate all columns and rows of nodes; the value of the master."""
+
+    def closed(value: float, bound: float) -> bool:
+        return value - bound < SLACK
+
     generation.suggest(np.zeros_like(generation.compiled.rows.capacity))
-    mix = generation.run(stop=lambda: False, closed=lambda value, bound: value - bound < SLACK)
+    mix = generation.run(lambda: False, closed)
+    while generation.cut(lambda: False):
+        mix = generation.run(lambda: False, closed)
     assert generation.best is not None
     assert mix.value >= generation.best.bound - SLACK
     return mix.value
@@ -82,7 +90,12 @@ def quote_at_random(generation: Generation, rng: np.random.Generator, optimum: f
 
 
 def settled(generation: Generation, rng: np.random.Generator, optimum: float) -> float:
-    """Try random prices, then generate all columns; the best bound, of which none is above the optimum."""
+    """Try random prices, then generate all columns; the best bound, of which none is above the optimum.
+
+    Rows of nodes are added for a random mix first, so that there are some.
+    """
+    use = rng.exponential(1.0, len(generation.compiled.tables.options))
+    generation.master.cut(Packings(generation.compiled)(use, lambda: False))
     quote_at_random(generation, rng, optimum)
     finish(generation)
     quote_at_random(generation, rng, optimum)  # ties are priced from now on
@@ -133,12 +146,14 @@ def test_bounds_of_tiny_instances() -> None:
                 bound = settled(generation, rng, optimum)
                 seen[f"level {level}"] += 1
                 seen[f"tight {level}"] += bound >= optimum - SLACK
+                seen["cut"] += len(generation.master.cuts) > 0
                 assert best.placement is not None
                 if level == min(len(best.values), 2) or not go_on(generation, best.placement, optimum):
                     break
 
     holds()
     assert min(seen["level 1"], seen["level 2"]) > 50
+    assert seen["cut"] > 0.5 * seen["level 1"]
     assert seen["tight 1"] > 0.7 * seen["level 1"]
     assert seen["tight 2"] > 0.6 * seen["level 2"]
 
@@ -185,6 +200,47 @@ def test_splitting() -> None:
     pricer.close()
     assert before > 0.1
     assert after < 0.1 * before, (before, after)
+
+
+def test_fill() -> None:
+    """Tests the heaviest packing against all packings of random nodes, and that too few steps are told."""
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        patterns, rows = int(rng.integers(1, 5)), int(rng.integers(1, 4))
+        amount = rng.integers(0, 4, (patterns, rows)).astype(float)
+        amount[:, 0] += 1.0
+        room = rng.integers(0, 8, rows).astype(float)
+        weight = rng.integers(1, 50, patterns).astype(float)
+        best = np.zeros(patterns, dtype=np.int64)
+        most = _fill(weight, amount, room, 10**6, best)
+        packings = product(range(8), repeat=patterns)
+        assert most == max(weight @ counts for counts in packings if (counts @ amount <= room).all())
+        assert most == weight @ best
+        assert (best @ amount <= room).all()
+    assert _fill(np.ones(4), np.ones((4, 1)), np.array([9.0]), 10, np.zeros(4, dtype=np.int64)) == -1
+
+
+def test_cuts() -> None:
+    """Tests that rows of nodes are found where units do not fill a node, and that no placement breaks them."""
+    compiled = compile_tables(compile_instance(generate(4, 2, 14, 1.5, 5)))
+    rng, chains = np.random.default_rng(0), len(compiled.names)
+    packings = Packings(compiled)
+    shape = len(compiled.tables.options)
+    cuts = [cut for _ in range(20) for cut in packings(rng.exponential(1.0, shape), lambda: False)]
+    assert len(cuts) > 50
+    full = 0
+    for _ in range(30):
+        solution = Solution(compiled)
+        shadow = rng.exponential(0.01, compiled.rows.capacity.shape)
+        solution.insert(rng.permutation(chains), price(compiled, shadow), np.full(chains, np.inf))
+        placed = solution.placed[compiled.owner]
+        standing = solution.embeddings.option[placed]
+        use = np.bincount(standing[standing >= 0], minlength=shape)
+        for cut in cuts:
+            taken = float(use[cut.options] @ cut.shares)
+            assert taken <= 1 + 1e-9
+            full += taken > 1 - 1e-9
+    assert full > 20  # they touch what nodes can hold
 
 
 def test_rounding() -> None:

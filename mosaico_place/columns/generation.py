@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mosaico_place.columns.master import Duals, Master, Mix
+from mosaico_place.columns.packing import Packings
 from mosaico_place.columns.splitting import Splitter
 from mosaico_place.compile.infrastructure import FloatArray
 from mosaico_place.kernel.batch import Column, Measurer, Pricer
@@ -69,6 +70,9 @@ class Generation:
         self._pricer = pricer
         self._measurer = measurer or Measurer(compiled)
         self._splitter = Splitter(compiled)
+        self._packings: Packings | None = None
+        self._mix: Mix | None = None
+        self._sharp = False
 
     @classmethod
     def begun(
@@ -92,14 +96,16 @@ class Generation:
         """Price all chains; if ``sharp``, split those whose embedding costs more than their bound, until ``stop``."""
         prices = price(self.compiled, duals.shadow, duals.load, duals.levels)
         opened = self.opened(duals, prices)
-        prices = prices._replace(opening=np.zeros_like(prices.opening))
+        prices = prices._replace(
+            opening=np.zeros_like(prices.opening), option=prices.option + self.master.cut_prices(duals)
+        )
         surcharges = self.master.surcharges(duals)
         lower, cost = self._pricer(prices, surcharges)
         if sharp:
             self._splitter(prices, surcharges, lower, cost, self._pricer.out, stop)
         required = self.compiled.tables.chains["required"] > 0
         bound = float(np.where(required, lower, np.minimum(lower, prices.reject)).sum())
-        worth = float((duals.shadow * self.compiled.rows.capacity).sum())
+        worth = float((duals.shadow * self.compiled.rows.capacity).sum() + duals.cuts.sum())
         bound -= worth
         bound += opened
         bound -= float(np.dot(duals.levels[: self.level], self.values))
@@ -129,7 +135,7 @@ class Generation:
         weights = np.zeros(self.compiled.levels.count)
         weights[self.level] = 1.0
         openings = np.zeros(len(self.compiled.tables.openings))
-        self.note(self.quote(Duals(shadow, openings, np.zeros(0), weights)))
+        self.note(self.quote(Duals(shadow, openings, np.zeros(0), np.zeros(0), weights)))
 
     def columns_of(self, solution: Solution) -> list[Column]:
         """The columns of what is placed."""
@@ -146,7 +152,7 @@ class Generation:
 
     def round(self, sharp: bool, stop: Callable[[], bool]) -> tuple[Mix, int]:
         """Solve the master, price at its duals, add columns; how many were new."""
-        mix = self.master.solve()
+        mix = self._mix = self.master.solve()
         quote = self.quote(mix.duals, sharp, stop)
         self.note(quote)
         return mix, self.master.add(quote.columns)
@@ -156,22 +162,32 @@ class Generation:
 
         Chains are split after the first idle rounds: before, other prices gain more in the same time.
         """
-        idle, sharp = 0, False
+        idle = 0
         while True:
             before = -np.inf if self.best is None else self.best.bound
-            mix, new = self.round(sharp, stop)
+            mix, new = self.round(self._sharp, stop)
             assert self.best is not None, "a round prices"
             bound = self.best.bound
             idle = 0 if bound - before > WORTHWHILE * max(mix.value - bound, 0.0) else idle + 1
             done = mix.settled and not new
-            if stop() or closed(mix.value, bound) or (sharp and (done or idle > PATIENCE)):
+            if stop() or closed(mix.value, bound) or (self._sharp and (done or idle > PATIENCE)):
                 return mix
-            if not sharp and (done or idle > SHORT_PATIENCE):
-                idle, sharp = 0, True
+            if not self._sharp and (done or idle > SHORT_PATIENCE):
+                idle, self._sharp = 0, True
+
+    def cut(self, stop: Callable[[], bool]) -> int:
+        """Add rows of nodes that the last mix breaks; how many. What is generated afterwards goes on from there."""
+        if self._packings is None:
+            self._packings = Packings(self.compiled)
+        assert self._mix is not None, "a round gives a mix"
+        cuts = self._packings(self.master.use(self._mix), stop)
+        self.master.cut(cuts)
+        return len(cuts)
 
     def next_level(self, value: float) -> None:
         """Go on to the next level, keeping this one at ``value``."""
         self.master.next_level(value)
         self.values.append(value)
         self.level += 1
+        self._sharp = False
         self.best = None

@@ -9,6 +9,7 @@ from typing import Any
 import highspy
 import numpy as np
 
+from mosaico_place.columns.packing import Cut
 from mosaico_place.compile.infrastructure import FloatArray
 from mosaico_place.errors import SolverError
 from mosaico_place.kernel.batch import Column, Surcharges
@@ -32,6 +33,7 @@ class Duals:
         shadow: (1 + classes, rows) of capacities, per quantum.
         load: (openings,) of what instances carry, per rate quantum.
         served: (rows that tie a chain to an opening,) in their order.
+        cuts: (rows of single nodes,) in their order.
         levels: (levels,) what costs of each level count: 1 for the one that is minimised, the shadow price of its value
             for each before it, 0 for those after it.
     """
@@ -39,6 +41,7 @@ class Duals:
     shadow: FloatArray
     load: FloatArray
     served: FloatArray
+    cuts: FloatArray
     levels: FloatArray
 
 
@@ -49,11 +52,13 @@ class Mix:
     Attributes:
         value: of the level that is minimised.
         duals: shadow prices.
+        shares: (columns,) how much of each.
         settled: whether every tie that it breaks was already a row.
     """
 
     value: float
     duals: Duals
+    shares: FloatArray
     settled: bool
 
 
@@ -62,7 +67,7 @@ class Master:
 
     Per chain: its columns and its rejection add up to 1. Per capacity: use by columns, and by opened instances, within
     it. Per opening: loads within what its instances carry; a chain is served no more than it is opened (added where
-    broken).
+    broken). Per node: what stands there is a packing of it (added where broken, see :mod:`.packing`).
     """
 
     def __init__(self, compiled: Compiled) -> None:
@@ -73,6 +78,9 @@ class Master:
         """(chain, opening) -> number of the row that ties them."""
         self._ties: list[tuple[int, int]] = []
         self._tie_rows: list[int] = []
+        self.cuts: list[Cut] = []
+        self._cut_rows: list[int] = []
+        self._cut_shares: dict[int, list[tuple[int, float]]] = {}
         self._level = 0
         self._fixed: list[int] = []
         self._highs: Any = SilentHighs()  # type: ignore[no-untyped-call]
@@ -168,12 +176,66 @@ class Master:
             if tie is not None:
                 indices.append(self._tie_rows[tie])
                 values.append(1.0)
+        for row, share in self._cut_entries(column).items():
+            indices.append(row)
+            values.append(share)
         for level, row in enumerate(self._fixed):
             shift = float(column.costs[level] - self._compiled.levels.reject[level, column.chain])
             if shift:
                 indices.append(row)
                 values.append(shift)
         return indices, values
+
+    def _cut_entries(self, column: Column) -> dict[int, float]:
+        """Row of a node -> what the column takes of it."""
+        found: dict[int, float] = {}
+        for o in self._counted(column):
+            for row, share in self._cut_shares.get(o, ()):
+                found[row] = found.get(row, 0.0) + share
+        return found
+
+    def _counted(self, column: Column) -> list[int]:
+        """The options that the column's components run in; merged ones run in one together."""
+        chain = self._compiled.tables.chains[column.chain]
+        twins = self._compiled.tables.components["twins"][chain["component"] : chain["component_end"]]
+        alone = [int(o) for o, twin in zip(column.option, twins, strict=True) if o >= 0 and twin < 0]
+        merged = {(int(twin), int(o)) for o, twin in zip(column.option, twins, strict=True) if o >= 0 and twin >= 0}
+        return alone + [o for _, o in merged]
+
+    def use(self, mix: Mix) -> FloatArray:
+        """(options,) how many components run in each."""
+        total = np.zeros(len(self._compiled.tables.options))
+        for j in np.flatnonzero(mix.shares > 0).tolist():
+            for o in self._counted(self.columns[j]):
+                total[o] += mix.shares[j]
+        return total
+
+    def cut(self, cuts: Sequence[Cut]) -> None:
+        """Add rows of nodes."""
+        first = self._rows
+        for cut in cuts:
+            for o, share in zip(cut.options.tolist(), cut.shares.tolist(), strict=True):
+                self._cut_shares.setdefault(o, []).append((self._rows, share))
+            self.cuts.append(cut)
+            self._cut_rows.append(self._rows)
+            self._rows += 1
+        entries: list[list[tuple[int, float]]] = [[] for _ in cuts]
+        for j, column in enumerate(self.columns):
+            for row, share in self._cut_entries(column).items():
+                if row >= first:
+                    entries[row - first].append((self._first_column + j, share))
+        for line in entries:
+            self._highs.addRow(
+                -highspy.kHighsInf, 1.0, len(line),
+                np.array([j for j, _ in line], np.int32), np.array([share for _, share in line]),
+            )  # fmt: skip
+
+    def cut_prices(self, duals: Duals) -> FloatArray:
+        """(options,) what the shadow prices of nodes' rows make of each component that runs in it."""
+        total = np.zeros(len(self._compiled.tables.options))
+        for cut, amount in zip(self.cuts, duals.cuts.tolist(), strict=False):
+            total[cut.options] += amount * cut.shares
+        return total
 
     def solve(self) -> Mix:
         """The best mix of what is known, after rows for broken ties have been added.
@@ -199,10 +261,11 @@ class Master:
         found = Duals(
             positive[self._first_row : self._first_load].reshape(rows.capacity.shape),
             positive[self._first_load : self._first_load + len(tables.openings)],
-            positive[self._tie_rows] if self._tie_rows else np.zeros(0),
+            positive[self._tie_rows],
+            positive[self._cut_rows],
             weights,
         )
-        return Mix(value, found, settled)
+        return Mix(value, found, values[self._first_column :], settled)
 
     def _run(self) -> None:
         """Solve by interior points; by simplex where these end without an optimum."""

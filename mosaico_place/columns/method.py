@@ -42,4 +42,7 @@ def _generate(run: Run, generation: Generation, level: int) -> tuple[FloatArray,
 
     generation.run(stop, closed)
     assert generation.best is not None, "a run prices at least once"
-    return generation.best.duals.shadow, generation.bound
+    shadow = generation.best.duals.shadow
+    while not stop() and generation.cut(stop):
+        generation.run(stop, closed)
+    return shadow, generation.bound
