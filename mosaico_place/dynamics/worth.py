@@ -145,6 +145,7 @@ def _one_level(levels: Levels, j: int) -> Levels:
     return replace(
         levels, rejected=levels.rejected[only], dropped=np.zeros_like(levels.dropped[only]),
         reject=levels.rejected[only], late=levels.late[only], move=np.zeros_like(levels.move[only]),
-        link=levels.link[only], option=levels.option[only], program=levels.program[only], opening=levels.opening[only],
+        link=levels.link[only], option=levels.option[only], resources=levels.resources[only],
+        program=levels.program[only], opening=levels.opening[only],
         active=levels.active[only], balance=levels.balance[only], steps=levels.steps[only],
     )  # fmt: skip

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from mosaico_place.kernel.compiled import inner
-from mosaico_place.kernel.costs import best_option, merged_cost
-from mosaico_place.kernel.embeddings import merged_before
+from mosaico_place.kernel.costs import best_option, merged_cost, option_cost
+from mosaico_place.kernel.merging import merged_before
 from mosaico_place.kernel.routes import route
 from mosaico_place.kernel.shapes import CHORD, COPY, INNER
 from mosaico_place.kernel.taking import apply_component, apply_flow, remove
@@ -73,19 +73,31 @@ def try_out(tables: Any, state: Any, prices: Any, k: int, work: Any) -> Any:
 
 @inner
 def place_component(tables: Any, state: Any, prices: Any, k: int, c: int, at: Any, pay: float, option: Any) -> float:
-    """Place a component on the node of its unit, merged where its option lets it; infinite if it does not fit."""
-    cost = np.inf
-    merged = option[c] >= 0 and merged_before(tables, k, c, option)
-    if merged:
-        cost = merged_cost(tables, state, prices, k, c, option[c])
-    if cost == np.inf:
-        n = at[tables.components[c].unit - tables.chains[k].unit]
+    """Place a component on the node of its unit, in the way that is cheapest there; infinite if it does not fit."""
+    n = at[tables.components[c].unit - tables.chains[k].unit]
+    if tables.components[c].twins >= 0:
+        cost = best_beside(tables, state, prices, k, c, n, pay, option)
+    else:
         cost, option[c] = best_option(tables, state, prices, k, c, n, pay)
-        if option[c] < 0:
-            return np.inf
-        cost -= pay * tables.options[option[c]].processing_ns
-        merged = merged_before(tables, k, c, option)
-        if merged:
-            cost = merged_cost(tables, state, prices, k, c, option[c])
-    apply_component(tables, state, k, c, option[c], merged, 1)
+        cost -= pay * tables.options[option[c]].processing_ns if option[c] >= 0 else 0.0
+    if option[c] < 0:
+        return np.inf
+    apply_component(tables, state, k, c, option, 1)
     return cost
+
+
+@inner
+def best_beside(tables: Any, state: Any, prices: Any, k: int, c: int, n: int, pay: float, option: Any) -> float:
+    """Set the cheapest option on a node, time priced, of a component that earlier ones may let merge; its cost."""
+    best, chosen, worth = np.inf, -1, np.inf
+    start = tables.menu_start[tables.components[c].menu]
+    for o in range(start[n], start[n + 1]):
+        option[c] = o
+        if merged_before(tables, k, c, option):
+            cost, time = merged_cost(tables, state, prices, k, c, option), 0.0
+        else:
+            cost, time = option_cost(tables, state, prices, k, c, o), tables.options[o].processing_ns
+        if cost + pay * time < worth:
+            best, chosen, worth = cost, o, cost + pay * time
+    option[c] = chosen
+    return best

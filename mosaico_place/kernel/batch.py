@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from mosaico_place.compile.infrastructure import FloatArray
 from mosaico_place.kernel.compiled import inner, inner_inline, outer
 from mosaico_place.kernel.embed import embed
-from mosaico_place.kernel.embeddings import Embeddings, first_node, followed, merged_before, no_embeddings
+from mosaico_place.kernel.embeddings import Embeddings, first_node, followed, no_embeddings
+from mosaico_place.kernel.levels import Levels
+from mosaico_place.kernel.merging import merged_before, rest_amount, saved_price
 from mosaico_place.kernel.prices import Prices
 from mosaico_place.kernel.state import State, empty_state
 from mosaico_place.kernel.tables import Compiled
@@ -120,6 +122,12 @@ class Costs(NamedTuple):
     arc: FloatArray
     option: FloatArray
     program: FloatArray
+    resources: FloatArray
+
+    @classmethod
+    def of(cls, levels: Levels) -> Costs:
+        """Those of some levels."""
+        return cls(*(getattr(levels, name) for name in cls._fields))
 
 
 @outer
@@ -150,9 +158,16 @@ def measure(
         component, one = tables.components[c], tables.options[o]
         if component.ran and o != component.home:
             _add_levels(costs.move, k, component.move_price, total)
-        if not merged_before(tables, k, c, option):
+        _add_levels(costs.option, o, 1.0, total)
+        if merged_before(tables, k, c, option):
+            for i in range(one.use, one.use_end):
+                rest = rest_amount(tables, k, c, option, i)
+                found = _note_row(line, tables.uses_row[i], rest, taken, rows, found)
+            saved = saved_price(tables, k, c, option)
+            for level in range(len(total)):
+                total[level] -= costs.resources[level] * saved
+        else:
             found = _note(tables, line, one.use, one.use_end, taken, rows, found)
-            _add_levels(costs.option, o, 1.0, total)
         if one.opening >= 0:
             opened = _note_opening(one.opening, component.load, served, openings, opened)
     for f in range(chain.flow, chain.flow_end):
@@ -223,7 +238,7 @@ class Measurer:
         tables, levels = compiled.tables, compiled.levels
         self._compiled = compiled
         self._state = empty_state(compiled)
-        self._costs = Costs(levels.late, levels.move, levels.link, levels.arc, levels.option, levels.program)
+        self._costs = Costs.of(levels)
         self._taken = np.zeros_like(compiled.rows.capacity)
         self._served = np.zeros(len(tables.openings))
         self._rows = np.empty(self._taken.size, dtype=np.int64)

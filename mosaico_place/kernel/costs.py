@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from mosaico_place.kernel.compiled import inner, inner_inline
+from mosaico_place.kernel.merging import rest_amount, rest_holds, saved_price
 from mosaico_place.kernel.state import holds, more_instances
 
 
@@ -50,17 +51,30 @@ def option_cost(tables: Any, state: Any, prices: Any, k: int, c: int, o: int) ->
     return with_opening(tables, state, prices, line, option.use, option.use_end, option.opening, component.load, cost)
 
 
-@inner_inline
-def merged_cost(tables: Any, state: Any, prices: Any, k: int, c: int, o: int) -> float:
-    """Cost of a component that is merged into an earlier one; infinite where what serves it has no room for its load.
+@inner
+def merged_cost(tables: Any, state: Any, prices: Any, k: int, c: int, option: Any) -> float:
+    """Cost of a component that is merged into earlier ones, given the option of each; infinite where it does not fit.
 
-    It takes nothing of its own, but moves and loads instances like any other.
+    It takes and pays what is above the largest of their demands, but moves and loads instances like any other.
     """
-    component, option = tables.components[c], tables.options[o]
-    if bars(component, option, o):
+    o = option[c]
+    component, one, line = tables.components[c], tables.options[o], tables.chains[k].line
+    if bars(component, one, o):
         return np.inf
-    cost = move_cost(component, prices.move[k], o)
-    return with_opening(tables, state, prices, 0, 0, 0, option.opening, component.load, cost)
+    cost = prices.option[line, o] - prices.resources[0] * saved_price(tables, k, c, option)
+    for i in range(one.use, one.use_end):
+        shared = tables.uses_amount[i] - rest_amount(tables, k, c, option, i)
+        cost -= prices.row[line, tables.uses_row[i]] * shared
+    cost = max(cost, 0.0) + move_cost(component, prices.move[k], o)
+    more = 0.0
+    if one.opening >= 0:
+        more = more_instances(tables, state, one.opening, component.load)
+        if more == np.inf:
+            return np.inf
+        cost += (
+            prices.load[one.opening] * component.load + prices.extra[one.opening] + more * prices.opening[one.opening]
+        )
+    return cost if rest_holds(tables, state, k, c, option, more) else np.inf
 
 
 @inner_inline

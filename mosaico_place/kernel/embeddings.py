@@ -60,15 +60,3 @@ def followed(tables: Any, f: int, length: Any, path: Any) -> int:
     while i < length[f] and i < length[host] and path[f, i] == path[host, i]:
         i += 1
     return i
-
-
-@inner_inline
-def merged_before(tables: Any, k: int, c: int, option: Any) -> bool:
-    """Whether a component is merged into an earlier one; ``option`` is that of every component."""
-    twins = tables.components[c].twins
-    if twins < 0:
-        return False
-    for other in range(tables.chains[k].component, c):
-        if tables.components[other].twins == twins and option[other] == option[c]:
-            return True
-    return False

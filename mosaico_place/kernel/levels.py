@@ -33,7 +33,7 @@ class Levels:
         move: (levels, chains) factor on the prices of moved components.
         link: (levels, chains) factor on ``arc``.
         arc: (arcs,) per rate quantum.
-        option: (levels, options).
+        option: (levels, options); resources: (levels,) factor on what options charge for resources.
         program: (levels, programs) for each flow that one serves.
         opening: (levels, openings) for each opened instance.
         active: (levels,) factor on ``node``.
@@ -50,6 +50,7 @@ class Levels:
     link: FloatArray
     arc: FloatArray
     option: FloatArray
+    resources: FloatArray
     program: FloatArray
     opening: FloatArray
     active: FloatArray
@@ -106,7 +107,7 @@ def compile_levels(problem: Problem, rows: Rows, offers: Offers, slots: int) -> 
 
     by_chain = [np.zeros((len(instance.objective), slots)) for _ in range(6)]
     resources = overall(CostTerm.RESOURCES)
-    option = np.array([_option_price(instance, nodes[run.candidate.node], run) for run in offers.runs])
+    option = np.array([float(sum(price for _, price in offers.charges_of(i))) for i in range(len(offers.runs))])
     wishes = np.array([_wishes(instance, nodes[run.candidate.node], run) for run in offers.runs]).reshape(
         len(offers.runs), len(instance.objective)
     )
@@ -123,6 +124,7 @@ def compile_levels(problem: Problem, rows: Rows, offers: Offers, slots: int) -> 
         link=by_chain[5],
         arc=np.array(arc),
         option=np.outer(resources, option) + wishes.T,
+        resources=resources,
         program=np.outer(resources, program),
         opening=np.outer(resources, openings),
         active=overall(CostTerm.ACTIVE),
@@ -148,29 +150,6 @@ def _weight(level: ObjectiveLevel, cost: CostTerm, class_name: str | None) -> Fr
     return sum((level.get(term, Fraction(0)) for term in terms), Fraction(0))
 
 
-def _priced(instance: Instance, function: Function, node: Node, implementation: Implementation, whole: bool) -> float:
-    demand = implementation.alone if whole else implementation.demand
-    total = sum(
-        (amount * instance.resource_price(function, node, resource) for resource, amount in demand.items()),
-        Fraction(0),
-    )
-    return float(total + (instance.opened_price(function, node) if whole and function.shared else 0))
-
-
-def _option_price(instance: Instance, node: Node, run: Run) -> float:
-    implementation = run.candidate.implementation
-    assert implementation is not None, "functions have implementations"
-    whole = run.key.private or not run.function.shared
-    device = sum(
-        (
-            amount * instance.device_price(run.function, node, resource)
-            for resource, amount in implementation.device.items()
-        ),
-        Fraction(0),
-    )
-    return _priced(instance, run.function, node, implementation, whole) + float(device)
-
-
 def _wishes(instance: Instance, node: Node, run: Run) -> list[float]:
     """Per level, what the component's preference says of the node."""
     if run.key.wish is None:
@@ -181,7 +160,13 @@ def _wishes(instance: Instance, node: Node, run: Run) -> list[float]:
 
 
 def _program_price(offers: Offers, node: int, function: Function, program: Implementation, shared: bool) -> float:
-    return _priced(offers.instance, function, offers.infrastructure.nodes[node], program, not shared)
+    instance, owner = offers.instance, offers.infrastructure.nodes[node]
+    demand = program.demand if shared else program.alone
+    total = sum(
+        (amount * instance.resource_price(function, owner, resource) for resource, amount in demand.items()),
+        Fraction(0),
+    )
+    return float(total + (instance.opened_price(function, owner) if function.shared and not shared else 0))
 
 
 def _opening_price(instance: Instance, key: Opening) -> float:

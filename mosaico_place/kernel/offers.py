@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
@@ -24,13 +25,24 @@ from mosaico_place.instance import (
 )
 from mosaico_place.kernel.rows import BANDWIDTH, Rows, kind_of
 from mosaico_place.placement import Opening, Spot
-from mosaico_place.usage import CapacityName, own_demand
+from mosaico_place.usage import CapacityName, own_demand, private
 
 OPTION = np.dtype(
-    [("node", "i4"), ("use", "i4"), ("use_end", "i4"), ("opening", "i4"), ("carries", "f8"), ("processing_ns", "f8")]
+    [
+        ("node", "i4"),
+        ("use", "i4"),
+        ("use_end", "i4"),
+        ("opening", "i4"),
+        ("carries", "f8"),
+        ("processing_ns", "f8"),
+        ("spot", "i4"),
+        ("charge", "i4"),
+        ("charge_end", "i4"),
+    ]
 )
 """How a component can run: its node, its slice of the uses, the opening that serves it (-1: none), the largest load
-in rate quanta, the time."""
+in rate quanta, the time; a number that options of one node, implementation and device share, whatever the function, so
+that equivalent components in them can be merged; its slice of the charges."""
 
 OPENING = np.dtype(
     [("node", "i4"), ("group", "i4"), ("use", "i4"), ("use_end", "i4"), ("capacity", "f8"), ("most", "f8")]
@@ -97,6 +109,7 @@ class Offers:
         touches: key -> number of the touch table.
         touch_start: per table, programs of every node, like ``menu_start``; touchable: whether a flow may touch it.
         uses: rows and amounts that slices of options, openings and programs refer to.
+        charges: rows (-1: a private instance) and the price of all that an option takes of each.
     """
 
     instance: Instance
@@ -116,6 +129,8 @@ class Offers:
     program_runs: list[tuple[int, Function, Implementation, bool]] = field(default_factory=list)
     uses_row: list[int] = field(default_factory=list)
     uses_amount: list[float] = field(default_factory=list)
+    charges: list[tuple[int, Fraction]] = field(default_factory=list)
+    spots: dict[Spot, int] = field(default_factory=dict)
     _slices: dict[tuple[tuple[int, float], ...], tuple[int, int]] = field(default_factory=dict)
 
     @property
@@ -155,10 +170,35 @@ class Offers:
                 opening = self.opening(i, function, implementation) if shared else -1
                 demand = self._slice(node, own_demand(component, function, implementation), candidate)
                 carries = self._carries(implementation, opening)
-                self.options.append((i, *demand, opening, carries, candidate.processing_ns))
+                spot = self.spots.setdefault(Spot(node.name, implementation.name, candidate.device), len(self.spots))
+                charge = len(self.charges)
+                self.charges += self._charges(component, function, node, candidate)
+                self.options.append(
+                    (i, *demand, opening, carries, candidate.processing_ns, spot, charge, len(self.charges))
+                )
                 self.runs.append(Run(function, candidate, key))
             start.append(len(self.options))
         return np.array(start, dtype=np.int32)
+
+    def _charges(
+        self, component: Component, function: Function, node: Node, candidate: Candidate
+    ) -> Iterable[tuple[int, Fraction]]:
+        """(row, or -1 for a private instance; price) of everything that the component takes by itself."""
+        implementation, instance = candidate.implementation, self.instance
+        assert implementation is not None, "functions have implementations"
+        for resource, amount in own_demand(component, function, implementation).items():
+            if price := amount * instance.resource_price(function, node, resource):
+                yield self.rows.index["node", node.name, resource], price
+        for resource, amount in implementation.device.items():
+            if price := amount * instance.device_price(function, node, resource):
+                yield self.rows.index["device", node.name, candidate.device or "", resource], price
+        if private(component, function) and (price := instance.opened_price(function, node)):
+            yield -1, price
+
+    def charges_of(self, option: int) -> Sequence[tuple[int, Fraction]]:
+        """What an option charges for."""
+        begin, end = self.options[option][-2:]
+        return self.charges[int(begin) : int(end)]
 
     def _carries(self, implementation: Implementation, opening: int) -> float:
         most = 1.0 if opening < 0 else self.opening_records[opening][5]

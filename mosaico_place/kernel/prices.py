@@ -20,6 +20,7 @@ class Prices(NamedTuple):
         opening: (openings,) of one more instance.
         load: (openings,) per rate quantum served.
         extra: (openings,) for each component or flow of the chain at hand that is served; scratch of a batch.
+        row: (1 + classes, rows) per quantum; resources: (1,) factor on the prices of resources that options charge.
         arc: (arcs,) what a rate quantum costs directly; times ``link`` of the chain.
         reject, late, link, move: (chains,) of not accepting it, per ns late, factors on ``arc`` and on moves.
     """
@@ -30,6 +31,8 @@ class Prices(NamedTuple):
     opening: FloatArray
     load: FloatArray
     extra: FloatArray
+    row: FloatArray
+    resources: FloatArray
     arc: FloatArray
     reject: FloatArray
     late: FloatArray
@@ -65,6 +68,8 @@ def price(
         + weights @ levels.opening,
         load=np.zeros(len(tables.openings)) if load is None else load,
         extra=np.zeros(len(tables.openings)),
+        row=lines,
+        resources=np.atleast_1d(weights @ levels.resources),
         arc=levels.arc,
         reject=weights @ levels.reject,
         late=weights @ levels.late,

@@ -53,7 +53,7 @@ class Solution:
         levels = compiled.levels
         self.chain_costs: FloatArray = levels.reject.T.copy()
         self.here = np.zeros((len(compiled.problem.infrastructure.nodes), len(compiled.names)), dtype=np.bool_)
-        self._costs = Costs(levels.late, levels.move, levels.link, levels.arc, levels.option, levels.program)
+        self._costs = Costs.of(levels)
         self._scratch = Scratch(compiled)
 
     @property
@@ -131,15 +131,16 @@ class Solution:
         return ChainPlacement(spots, flows, self._merged(k), self._parallel(k))
 
     def _merged(self, k: int) -> tuple[tuple[str, ...], ...]:
-        """Equivalent components that run in one option: the same way, with the same prices."""
+        """Equivalent components that run the same way on one node."""
         names, first = self.compiled.component_names[k], int(self.compiled.tables.chains[k]["component"])
         found = []
         for group in self.compiled.problem.instance.chains[self.compiled.names[k]].equivalent:
-            by_option: dict[int, list[str]] = {}
+            by_spot: dict[int, list[str]] = {}
             for c, name in enumerate(names, start=first):
                 if name in group:
-                    by_option.setdefault(int(self.embeddings.option[c]), []).append(name)
-            found += [tuple(several) for several in by_option.values() if len(several) > 1]
+                    option = self.embeddings.option[c]
+                    by_spot.setdefault(int(self.compiled.tables.options[option]["spot"]), []).append(name)
+            found += [tuple(several) for several in by_spot.values() if len(several) > 1]
         return tuple(found)
 
     def _parallel(self, k: int) -> tuple[tuple[str, ...], ...]:

@@ -33,7 +33,7 @@ class Tables(NamedTuple):
             fields one by one, for the innermost loops.
         menu_start: (menus, nodes + 1), touch_start: (touch tables, nodes + 1), touchable: (touch tables, nodes),
             plain: (touch tables,) whether flows may touch everything and meet no programs.
-        uses_row, uses_amount: what slices of uses refer to.
+        uses_row, uses_amount: what slices of uses refer to; charges_what, charges_price: the same of charges.
         chains, components, flows, units, budgets, apart: records.
         budget_flows: flows on some way of each budget, in topological order.
         mask: (units, nodes) where a unit may stand.
@@ -65,6 +65,8 @@ class Tables(NamedTuple):
     plain: BoolArray
     uses_row: IntArray
     uses_amount: FloatArray
+    charges_what: IntArray
+    charges_price: FloatArray
     chains: Any
     components: Any
     flows: Any
@@ -200,6 +202,8 @@ def _tables(problem: Problem, rows: Rows, offers: Offers, shapes: Shapes, room: 
         plain=np.array([not key.per_hop and not key.strict for key in offers.touches], dtype=np.bool_),
         uses_row=np.array(offers.uses_row, dtype=np.int32),
         uses_amount=np.array(offers.uses_amount, dtype=np.float64),
+        charges_what=np.array([what for what, _ in offers.charges], dtype=np.int32),
+        charges_price=np.array([float(price) for _, price in offers.charges], dtype=np.float64),
         chains=np.zeros(slots, dtype=CHAIN),
         components=np.zeros(room.components, dtype=COMPONENT),
         flows=np.zeros(room.flows, dtype=FLOW),

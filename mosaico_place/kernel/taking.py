@@ -8,7 +8,8 @@ import numpy as np
 
 from mosaico_place.kernel.compiled import inner, inner_inline, outer
 from mosaico_place.kernel.costs import best_program, merged_cost, option_cost
-from mosaico_place.kernel.embeddings import first_node, followed, merged_before
+from mosaico_place.kernel.embeddings import first_node, followed
+from mosaico_place.kernel.merging import merged_before, take_rest
 from mosaico_place.kernel.state import serve, take
 
 
@@ -25,14 +26,16 @@ def program_in_use(tables: Any, state: Any, e: int, end: int) -> Any:
 
 
 @inner
-def apply_component(tables: Any, state: Any, k: int, c: int, o: int, merged: bool, sign: int) -> None:
-    """Take what a component in an option takes, or give it back; a merged one takes nothing of its own."""
-    component, option = tables.components[c], tables.options[o]
-    if not merged:
-        take(tables, state, tables.chains[k].line, option.use, option.use_end, sign)
-    if option.opening >= 0:
-        serve(tables, state, option.opening, component.load, sign)
-    state.hosted[option.node] += sign
+def apply_component(tables: Any, state: Any, k: int, c: int, option: Any, sign: int) -> None:
+    """Take what a component takes in its option, or give it back; a merged one takes what it adds to the others."""
+    component, one = tables.components[c], tables.options[option[c]]
+    if merged_before(tables, k, c, option):
+        take_rest(tables, state, k, c, option, sign)
+    else:
+        take(tables, state, tables.chains[k].line, one.use, one.use_end, sign)
+    if one.opening >= 0:
+        serve(tables, state, one.opening, component.load, sign)
+    state.hosted[one.node] += sign
 
 
 @inner
@@ -118,7 +121,7 @@ def remove(tables: Any, state: Any, prices: Any, k: int, flows: int, components:
         apply_arcs(tables, state, k, f, length, path, -1)
     for c in range(chain.component + components - 1, chain.component - 1, -1):
         if option[c] >= 0:
-            apply_component(tables, state, k, c, option[c], merged_before(tables, k, c, option), -1)
+            apply_component(tables, state, k, c, option, -1)
 
 
 @outer
@@ -135,15 +138,14 @@ def place(tables: Any, state: Any, prices: Any, k: int, option: Any, length: Any
     chain = tables.chains[k]
     for c in range(chain.component, chain.component_end):
         if option[c] >= 0:
-            merged = merged_before(tables, k, c, option)
-            if merged:
-                cost = merged_cost(tables, state, prices, k, c, option[c])
+            if merged_before(tables, k, c, option):
+                cost = merged_cost(tables, state, prices, k, c, option)
             else:
                 cost = option_cost(tables, state, prices, k, c, option[c])
             if cost == np.inf:
                 remove(tables, state, prices, k, 0, c - chain.component, option, length, path)
                 return False
-            apply_component(tables, state, k, c, option[c], merged, 1)
+            apply_component(tables, state, k, c, option, 1)
     components = chain.component_end - chain.component
     for f in range(chain.flow, chain.flow_end):
         fits, _ = apply_flow(tables, state, prices, k, f, option, length, path)

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from mosaico_place.kernel.compiled import inner, inner_inline, outer
-from mosaico_place.kernel.embeddings import first_node, followed, merged_before
+from mosaico_place.kernel.embeddings import first_node, followed
+from mosaico_place.kernel.merging import merged_before
 from mosaico_place.kernel.taking import program_in_use
 
 
