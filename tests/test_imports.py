@@ -11,7 +11,7 @@ LAYERS = [
     {"__main__"},
     {"cli"},
     {"comparing_report", "watching"},
-    {"arguments", "progress", "report", "terminal"},
+    {"progress", "report", "terminal"},
     {"__init__"},
     {"advising", "explaining"},
     {"room"},
