@@ -9,7 +9,8 @@ from decimal import Decimal
 from pydantic import TypeAdapter
 
 from mosaico_place.document import level_document, placement_document, plain, violation_document
-from mosaico_place.dynamics.decision import Cause, Decision, Delta, Done
+from mosaico_place.dynamics.decision import Cause, Decision, Done
+from mosaico_place.dynamics.delta import Delta
 from mosaico_place.dynamics.judge import Changes
 from mosaico_place.errors import Fault, InputError
 from mosaico_place.events import event_document, event_from_dict

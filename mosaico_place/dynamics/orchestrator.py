@@ -18,7 +18,8 @@ from mosaico_place.checking import accepted
 from mosaico_place.describe import level_results
 from mosaico_place.document import placement_document
 from mosaico_place.dumping import dump
-from mosaico_place.dynamics.decision import Cause, Decision, Delta, Done, difference
+from mosaico_place.dynamics.decision import Cause, Decision, Done
+from mosaico_place.dynamics.delta import Delta, difference
 from mosaico_place.dynamics.hold import Hold
 from mosaico_place.dynamics.idle import Child, Errand, still_holding
 from mosaico_place.dynamics.journal import Journal
