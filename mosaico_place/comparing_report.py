@@ -8,8 +8,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mosaico_place.dynamics.comparing import Comparison, Row, Spread, Start, Summary
+from mosaico_place.dynamics.comparing import Comparison
 from mosaico_place.dynamics.replay import Mode
+from mosaico_place.dynamics.rows import Row, Start
+from mosaico_place.dynamics.summaries import Spread, Summary
 from mosaico_place.instance import Instance
 from mosaico_place.quantities import Dimension
 from mosaico_place.report import counted, in_percent, new_table, plain, quantity, titled, weighted

@@ -31,7 +31,8 @@ from mosaico_place.levers import Lever
 from mosaico_place.terminal import interruptible
 
 if TYPE_CHECKING:
-    from mosaico_place.dynamics.comparing import Known, Listener, Study
+    from mosaico_place.dynamics.comparing import Known, Listener
+    from mosaico_place.dynamics.study import Study
     from mosaico_place.scenario import Scenario
 
 
@@ -130,10 +131,10 @@ def compare(
     _check_strategies(strategy or [])
     from mosaico_place.comparing_report import compared
     from mosaico_place.document import dumps
-    from mosaico_place.dynamics.comparing import DEFAULT_STRATEGIES, Study
     from mosaico_place.dynamics.comparing import compare as compare_strategies
     from mosaico_place.dynamics.comparison_document import compare_document
     from mosaico_place.dynamics.replay import Mode
+    from mosaico_place.dynamics.study import DEFAULT_STRATEGIES, Study
     from mosaico_place.progress import told
     from mosaico_place.report import text
     from mosaico_place.scenario import load_scenario

@@ -13,9 +13,11 @@ from typing import Any
 
 from mosaico_place.document import FORMAT, placement_document, read_placement
 from mosaico_place.dumping import dump
-from mosaico_place.dynamics.comparing import Counts, Known, Row, Start, Study
+from mosaico_place.dynamics.comparing import Known
 from mosaico_place.dynamics.delta import Delta, difference
 from mosaico_place.dynamics.replay import Answered, Mode, Recorded
+from mosaico_place.dynamics.rows import Counts, Row, Start
+from mosaico_place.dynamics.study import Study
 from mosaico_place.errors import Fault, InputError
 from mosaico_place.events import event_document
 from mosaico_place.placement import Placement
