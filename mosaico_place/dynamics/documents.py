@@ -19,7 +19,8 @@ from mosaico_place.planning import Act, Interruption, Plan, Step, plan_document
 from mosaico_place.quantities import Dimension, format_quantity, parse_quantity
 from mosaico_place.result import LevelResult, Violation
 from mosaico_place.schema.decision import DecisionDocument, DecisionLine, DeltaDocument, DoneLine
-from mosaico_place.schema.result import SpotEntry, StepEntry
+from mosaico_place.schema.parts import SpotEntry
+from mosaico_place.schema.plan import StepEntry
 
 _LINES: TypeAdapter[DecisionLine | DoneLine] = TypeAdapter(DecisionLine | DoneLine)
 
