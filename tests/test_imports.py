@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "mosaico_place"
 LAYERS = [
     {"__main__"},
     {"cli"},
-    {"comparing_report", "watching"},
+    {"watching"},
     {"progress", "report", "terminal"},
     {"__init__"},
     {"advising", "explaining"},

@@ -129,14 +129,14 @@ def compare(
     check_output(output, scenario)
     check_method(method)
     _check_strategies(strategy or [])
-    from mosaico_place.comparing_report import compared
     from mosaico_place.document import dumps
     from mosaico_place.dynamics.comparing import compare as compare_strategies
     from mosaico_place.dynamics.comparison_document import compare_document
     from mosaico_place.dynamics.replay import Mode
     from mosaico_place.dynamics.study import DEFAULT_STRATEGIES, Study
     from mosaico_place.progress import told
-    from mosaico_place.report import text
+    from mosaico_place.report.comparing import compared
+    from mosaico_place.report.tables import text
     from mosaico_place.scenario import load_scenario
 
     played = load_scenario(scenario, seed)
