@@ -40,12 +40,12 @@ from benchmarks.course import MOST_TOUCHED, Course, made, touched
 from benchmarks.growth import Curve, growth
 from benchmarks.machine import machine
 from mosaico_place.dynamics.classic import classic
-from mosaico_place.dynamics.comparing import quantile
 from mosaico_place.dynamics.judge import Judge, Judged
 from mosaico_place.dynamics.replay import weight_of
 from mosaico_place.dynamics.resolve import resolve, resolve_free_moves
 from mosaico_place.dynamics.restructure import restructure
 from mosaico_place.dynamics.strategy import Maker, Setting
+from mosaico_place.dynamics.summaries import quantile
 from mosaico_place.events import Arrive, Depart, DeviceDown, Event, LinkDown, NodeDown, apply, describe
 from mosaico_place.instance import Chain, Instance, Term
 from mosaico_place.method import Options

@@ -19,11 +19,14 @@ if TYPE_CHECKING:
     from mosaico_place.costing import Cost, cost
     from mosaico_place.document import from_json, to_json
     from mosaico_place.dumping import dump
-    from mosaico_place.dynamics.comparing import Comparison, Listener, Row, Study, Summary, compare, replay
+    from mosaico_place.dynamics.comparing import Comparison, Listener, compare, replay
     from mosaico_place.dynamics.decision import Decision
     from mosaico_place.dynamics.orchestrator import Orchestrator
     from mosaico_place.dynamics.replay import Answered, Mode
+    from mosaico_place.dynamics.rows import Row
     from mosaico_place.dynamics.strategy import Reply, Setting, Stateless, Strategy, find_strategy
+    from mosaico_place.dynamics.study import Study
+    from mosaico_place.dynamics.summaries import Summary
     from mosaico_place.errors import Fault, InputError, MosaicoError, SolverError
     from mosaico_place.events import (
         Arrive,
@@ -94,11 +97,14 @@ _HOME = {
     "costing": ("Cost", "cost"),
     "document": ("from_json", "to_json"),
     "dumping": ("dump",),
-    "dynamics.comparing": ("Comparison", "Listener", "Row", "Study", "Summary", "compare", "replay"),
-        "dynamics.decision": ("Decision",),
+    "dynamics.comparing": ("Comparison", "Listener", "compare", "replay"),
+    "dynamics.decision": ("Decision",),
     "dynamics.orchestrator": ("Orchestrator",),
     "dynamics.replay": ("Answered", "Mode"),
+    "dynamics.rows": ("Row",),
     "dynamics.strategy": ("Reply", "Setting", "Stateless", "Strategy", "find_strategy"),
+    "dynamics.study": ("Study",),
+    "dynamics.summaries": ("Summary",),
     "errors": ("Fault", "InputError", "MosaicoError", "SolverError"),
     "events": (
         "Arrive", "CapacityChange", "Depart", "DeviceDown", "DeviceUp", "Drain", "Event", "Handover",

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from mosaico_place import cli
+import mosaico_place
 from mosaico_place.method import Options
 from mosaico_place.placement import Placement
 from mosaico_place.result import LevelResult, Result, Termination
 
-TEMPLATE = Path(cli.__file__).parent / "data" / "new.yaml"
+TEMPLATE = Path(mosaico_place.__file__).parent / "data" / "new.yaml"
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from mosaico_place.report import advised, text
 from mosaico_place.result import Termination
 from mosaico_place.room import natural_unit
 from mosaico_place.rules import CostTerm
-from mosaico_place.schema.result import json_schema
+from mosaico_place.schema.published import json_schema
 from mosaico_place.solving import solve
 from mosaico_place.usage import CapacityName
 from tests.program import Run

@@ -13,22 +13,14 @@ import jsonschema
 import pytest
 
 from mosaico_place.dynamics.classic import Classic, classic
-from mosaico_place.dynamics.comparing import (
-    Counts,
-    Listener,
-    Row,
-    Spread,
-    Start,
-    Study,
-    accepted_ratio,
-    compare,
-    quantile,
-    replay,
-    summarize,
-)
-from mosaico_place.dynamics.delta import between, read_delta
+from mosaico_place.dynamics.comparing import Listener, compare, replay
+from mosaico_place.dynamics.delta import difference
+from mosaico_place.dynamics.record import answer_line, head_line, read_record
 from mosaico_place.dynamics.replay import Answered, Mode
+from mosaico_place.dynamics.rows import Counts, Row, Start, row_of
 from mosaico_place.dynamics.strategy import STRATEGIES, Maker, Reply, Stateless, strategy_names
+from mosaico_place.dynamics.study import Study
+from mosaico_place.dynamics.summaries import Spread, accepted_ratio, quantile, summarize
 from mosaico_place.errors import SolverError
 from mosaico_place.instance import Instance
 from mosaico_place.levers import Lever
@@ -218,13 +210,19 @@ def test_stopped(tiny: Path) -> None:
 
 
 def test_delta() -> None:
-    """Tests that what differs is enough, in JSON as well."""
-    answers = list(replay(load_scenario(ROOT / "scenarios" / "maintenance.yaml"), Study(["classic"], start_limit_s=3)))
+    """Tests that what differs is enough, and that a record gives every answer back."""
+    scenario = load_scenario(ROOT / "scenarios" / "maintenance.yaml")
+    study = Study(["classic"], start_limit_s=3)
+    answers = list(replay(scenario, study))
     for one in answers:
         after = one.judged.reply.placement
-        delta = between(one.before, after)
-        assert delta.after(one.before) == after
-        assert read_delta(json.loads(json.dumps(delta.document()))).after(one.before) == after
+        assert difference(one.before, after).on(one.before) == after
+    lines = [head_line(scenario, study), *(answer_line(one, row_of(one)) for one in answers)]
+    known, _ = read_record("".join(lines), scenario, study)
+    assert known.rows == [row_of(one) for one in answers]
+    for one in answers:
+        answer, stands = known.recorded["", one.mode][one.batch.index, one.strategy].after(one.before)
+        assert answer == stands == one.judged.reply.placement
 
 
 def timeless(document: dict[str, Any]) -> dict[str, Any]:

@@ -38,7 +38,7 @@ from mosaico_place.result import (
     Violation,
 )
 from mosaico_place.rules import CostTerm, Rule
-from mosaico_place.schema.result import json_schema
+from mosaico_place.schema.published import json_schema
 
 NAMES = st.text(max_size=5)
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.integers(0, 10**12).map(float)
@@ -143,7 +143,7 @@ RESULT = Result(
 )
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(results())
 def test_round_trip(result: Result) -> None:
     """Tests that a result is equal to what is read from its document, and that the document keeps its schema."""
@@ -277,7 +277,7 @@ def test_result_is_a_placement() -> None:
     assert not valid({"format": 1}, "placement")
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(
     st.builds(
         Placement, st.dictionaries(GIVEN_NAMES, chain_placements(GIVEN_NAMES), max_size=2), instances(GIVEN_NAMES)

@@ -74,7 +74,7 @@ def agrees(orchestrator: Orchestrator, before: Placement, decision: Decision) ->
         assert lost or level.value == float(value)
         assert level.value is not None
         assert level.bound is None or level.bound <= level.value + 1e-6
-    judge = orchestrator._ready()
+    judge = orchestrator._decider.ready()
     assert judge.placement == placement
     assert (judge.instance.chains.keys(), judge.placement) == (instance.chains.keys(), placement)
     fresh = Ledger(judge.instance, placement)
@@ -233,12 +233,12 @@ class ClassicLife(Life):
         chain = replace(Random(seed).choice(self.spare), name="guest")
         if self.it.waiting or "guest" in self.it.instance.chains:
             return
-        before, taken = self.it.placement, dict(self.it._ready()._ledger.taken)
+        before, taken = self.it.placement, dict(self.it._decider.ready()._ledger.taken)
         self.it.apply(Arrive(chain))
         self.before = self.it.placement
         self.decision = self.it.apply(Depart("guest"))
         assert self.it.placement == before
-        assert self.it._ready()._ledger.taken == taken
+        assert self.it._decider.ready()._ledger.taken == taken
 
 
 def _spoilt(rng: Random, chain: ChainPlacement) -> ChainPlacement:

@@ -18,7 +18,7 @@ from mosaico_place.instance import Instance
 from mosaico_place.load import load_instance, parse_instance
 from mosaico_place.method import Options
 from mosaico_place.result import Termination
-from mosaico_place.schema.result import json_schema
+from mosaico_place.schema.published import json_schema
 from mosaico_place.solving import solve
 from tests.program import Run
 from tests.strategies import tiny_instances

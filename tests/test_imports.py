@@ -10,8 +10,8 @@ PACKAGE = Path(__file__).parent.parent / "mosaico_place"
 LAYERS = [
     {"__main__"},
     {"cli"},
-    {"comparing_report", "watching"},
-    {"arguments", "progress", "report", "terminal"},
+    {"watching"},
+    {"progress", "report", "terminal"},
     {"__init__"},
     {"advising", "explaining"},
     {"room"},

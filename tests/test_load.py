@@ -38,7 +38,7 @@ from mosaico_place.load import instance_from_dict, load_instance, load_placement
 from mosaico_place.placement import ChainPlacement, Opening, Placement, Spot
 from mosaico_place.quantities import Dimension
 from mosaico_place.rules import CostTerm
-from mosaico_place.schema import instance_json_schema
+from mosaico_place.schema.published import json_schema
 
 ROOT = Path(__file__).parent.parent
 SHIPPED = sorted([*(ROOT / "instances").rglob("*.yaml"), *(ROOT / "mosaico_place" / "data").glob("*.yaml")])
@@ -544,12 +544,12 @@ chains:
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_shipped_instances_keep_the_schema(path: Path) -> None:
     """Tests that every shipped instance is valid against the published JSON Schema."""
-    jsonschema.validate(yaml.safe_load(path.read_text(encoding="utf-8")), instance_json_schema())
+    jsonschema.validate(yaml.safe_load(path.read_text(encoding="utf-8")), json_schema("instance"))
 
 
 def test_schema_is_a_schema() -> None:
     """Tests that the schema itself is valid, describes its keys, and lets nobody write null."""
-    schema = instance_json_schema()
+    schema = json_schema("instance")
     jsonschema.Draft202012Validator.check_schema(schema)
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert schema["properties"]["chains"]["description"] == "Requests by name."
@@ -581,7 +581,7 @@ def without(data: dict[str, Any], *path: str) -> dict[str, Any]:
 
 def test_schema_accepts_short_forms() -> None:
     """Tests that the schema knows every short form, and refuses unknown and missing keys as the loader does."""
-    validator = jsonschema.Draft202012Validator(instance_json_schema())
+    validator = jsonschema.Draft202012Validator(json_schema("instance"))
     good = without(FULL, "chains", "t", "preference")
     assert validator.is_valid(good)
     assert not validator.is_valid(FULL)

@@ -14,7 +14,8 @@ from mosaico_place.method import Progress
 from mosaico_place.placement import ChainPlacement, Placement, Spot
 from mosaico_place.progress import describe
 from mosaico_place.quantities import Dimension
-from mosaico_place.report import checked, quantity, solved, text, valid
+from mosaico_place.report import checked, solved, text, valid
+from mosaico_place.report.figures import quantity
 from mosaico_place.result import (
     BudgetResult,
     LevelResult,

@@ -187,27 +187,39 @@ class Master:
         return indices, values
 
     def _cut_entries(self, column: Column) -> dict[int, float]:
-        """Row of a node -> what the column takes of it."""
+        """Row of a node -> what the column takes of it.
+
+        Merged components count as the one that takes most: what they take together is no less than what that takes
+        alone.
+        """
         found: dict[int, float] = {}
-        for o in self._counted(column):
-            for row, share in self._cut_shares.get(o, ()):
+        for members in self._processes(column):
+            of_group: dict[int, float] = {}
+            for o in members:
+                for row, share in self._cut_shares.get(o, ()):
+                    of_group[row] = max(share, of_group.get(row, 0.0))
+            for row, share in of_group.items():
                 found[row] = found.get(row, 0.0) + share
         return found
 
-    def _counted(self, column: Column) -> list[int]:
-        """The options that the column's components run in; merged ones run in one together."""
-        chain = self._compiled.tables.chains[column.chain]
-        twins = self._compiled.tables.components["twins"][chain["component"] : chain["component_end"]]
-        alone = [int(o) for o, twin in zip(column.option, twins, strict=True) if o >= 0 and twin < 0]
-        merged = {(int(twin), int(o)) for o, twin in zip(column.option, twins, strict=True) if o >= 0 and twin >= 0}
-        return alone + [o for _, o in merged]
+    def _processes(self, column: Column) -> list[set[int]]:
+        """The options that the column's components run in: of each by itself, of merged ones together."""
+        tables = self._compiled.tables
+        chain = tables.chains[column.chain]
+        twins = tables.components["twins"][chain["component"] : chain["component_end"]].tolist()
+        found: dict[tuple[int, ...], set[int]] = {}
+        for c, (o, twin) in enumerate(zip(column.option.tolist(), twins, strict=True)):
+            if o >= 0:
+                alike = (twin, int(tables.options[o]["spot"])) if twin >= 0 else (c,)
+                found.setdefault(alike, set()).add(o)
+        return list(found.values())
 
     def use(self, mix: Mix) -> FloatArray:
-        """(options,) how many components run in each."""
+        """(options,) how many components run in each; of merged ones that run in several, one counts."""
         total = np.zeros(len(self._compiled.tables.options))
         for j in np.flatnonzero(mix.shares > 0).tolist():
-            for o in self._counted(self.columns[j]):
-                total[o] += mix.shares[j]
+            for members in self._processes(self.columns[j]):
+                total[min(members)] += mix.shares[j]
         return total
 
     def cut(self, cuts: Sequence[Cut]) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from mosaico_place.document import FORMAT
-from mosaico_place.dynamics.comparing import Comparison, Spread, Start, Summary
+from mosaico_place.dynamics.comparing import Comparison
+from mosaico_place.dynamics.rows import Start
+from mosaico_place.dynamics.summaries import Spread, Summary
 from mosaico_place.instance import Instance
 
 

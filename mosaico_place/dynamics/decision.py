@@ -1,53 +1,15 @@
-"""What an orchestrator decided, and how it differs from what stood: small enough to keep for every event."""
+"""What an orchestrator decided: small enough to keep for every event."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from mosaico_place.dynamics.delta import Delta
 from mosaico_place.dynamics.judge import Changes
 from mosaico_place.events import Event
-from mosaico_place.placement import ChainPlacement, Opening, Placement
 from mosaico_place.planning import Plan
 from mosaico_place.result import LevelResult, Violation
-
-
-@dataclass(frozen=True, slots=True)
-class Delta:
-    """How a placement differs from another.
-
-    Attributes:
-        chains: the chains that are placed otherwise; None for those that are not placed any more.
-        openings: instances of which another number is opened; 0 for those that are closed.
-    """
-
-    chains: Mapping[str, ChainPlacement | None] = field(default_factory=dict)
-    openings: Mapping[Opening, int] = field(default_factory=dict)
-
-    def on(self, placement: Placement) -> Placement:
-        """The other placement."""
-        if not self.chains and not self.openings:
-            return placement
-        chains = {**placement.chains, **self.chains}
-        openings = {**placement.instances, **self.openings}
-        return Placement(
-            {name: placed for name, placed in chains.items() if placed is not None},
-            {opening: count for opening, count in openings.items() if count},
-        )
-
-
-def difference(before: Placement, now: Placement) -> Delta:
-    """How ``now`` differs from ``before``."""
-    chains: dict[str, ChainPlacement | None] = {}
-    for name, placed in now.chains.items():
-        stood = before.chains.get(name)
-        if placed is not stood and placed != stood:
-            chains[name] = placed
-    chains |= dict.fromkeys(name for name in before.chains if name not in now.chains)
-    openings = {opening: count for opening, count in now.instances.items() if before.instances.get(opening, 0) != count}
-    openings |= dict.fromkeys((opening for opening in before.instances if opening not in now.instances), 0)
-    return Delta(chains, openings)
 
 
 class Cause(StrEnum):

@@ -1,47 +1,45 @@
-"""What differs between two placements, for a record that is read back."""
+"""How a placement differs from another: small where little has changed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
-from mosaico_place.document import placement_document, read_placement
-from mosaico_place.placement import Placement
+from mosaico_place.placement import ChainPlacement, Opening, Placement
 
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """From one placement to the next.
+    """How a placement differs from another.
 
     Attributes:
-        changed: the chains that are new or placed otherwise, and all opened instances.
-        gone: chains that are placed no more.
+        chains: the chains that are placed otherwise; None for those that are not placed any more.
+        openings: instances of which another number is opened; 0 for those that are closed.
     """
 
-    changed: Placement
-    gone: tuple[str, ...] = ()
+    chains: Mapping[str, ChainPlacement | None] = field(default_factory=dict)
+    openings: Mapping[Opening, int] = field(default_factory=dict)
 
-    def after(self, before: Placement) -> Placement:
-        """The next placement."""
-        chains = {name: chain for name, chain in before.chains.items() if name not in self.gone}
-        return Placement({**chains, **self.changed.chains}, self.changed.instances)
-
-    def document(self) -> dict[str, object]:
-        """For JSON; :func:`read_delta` reads it back."""
-        return {**placement_document(self.changed), "gone": list(self.gone)}
-
-
-def between(before: Placement, after: Placement) -> Delta:
-    """What leads from one to the other."""
-    changed = {name: chain for name, chain in after.chains.items() if before.chains.get(name) != chain}
-    gone = tuple(name for name in before.chains if name not in after.chains)
-    return Delta(Placement(changed, after.instances), gone)
+    def on(self, placement: Placement) -> Placement:
+        """The other placement."""
+        if not self.chains and not self.openings:
+            return placement
+        chains = {**placement.chains, **self.chains}
+        openings = {**placement.instances, **self.openings}
+        return Placement(
+            {name: placed for name, placed in chains.items() if placed is not None},
+            {opening: count for opening, count in openings.items() if count},
+        )
 
 
-def read_delta(document: Mapping[str, Any]) -> Delta:
-    """What :meth:`Delta.document` made; ValueError or KeyError if it is something else."""
-    from mosaico_place.schema.placement import PlacementDocument
-
-    placed = {key: value for key, value in document.items() if key != "gone"}
-    return Delta(read_placement(PlacementDocument.model_validate(placed)), tuple(document["gone"]))
+def difference(before: Placement, now: Placement) -> Delta:
+    """How ``now`` differs from ``before``."""
+    chains: dict[str, ChainPlacement | None] = {}
+    for name, placed in now.chains.items():
+        stood = before.chains.get(name)
+        if placed is not stood and placed != stood:
+            chains[name] = placed
+    chains |= dict.fromkeys(name for name in before.chains if name not in now.chains)
+    openings = {opening: count for opening, count in now.instances.items() if before.instances.get(opening, 0) != count}
+    openings |= dict.fromkeys((opening for opening in before.instances if opening not in now.instances), 0)
+    return Delta(chains, openings)

@@ -9,7 +9,8 @@ from decimal import Decimal
 from pydantic import TypeAdapter
 
 from mosaico_place.document import level_document, placement_document, plain, violation_document
-from mosaico_place.dynamics.decision import Cause, Decision, Delta, Done
+from mosaico_place.dynamics.decision import Cause, Decision, Done
+from mosaico_place.dynamics.delta import Delta
 from mosaico_place.dynamics.judge import Changes
 from mosaico_place.errors import Fault, InputError
 from mosaico_place.events import event_document, event_from_dict
@@ -18,7 +19,8 @@ from mosaico_place.planning import Act, Interruption, Plan, Step, plan_document
 from mosaico_place.quantities import Dimension, format_quantity, parse_quantity
 from mosaico_place.result import LevelResult, Violation
 from mosaico_place.schema.decision import DecisionDocument, DecisionLine, DeltaDocument, DoneLine
-from mosaico_place.schema.result import SpotEntry, StepEntry
+from mosaico_place.schema.parts import SpotEntry
+from mosaico_place.schema.plan import StepEntry
 
 _LINES: TypeAdapter[DecisionLine | DoneLine] = TypeAdapter(DecisionLine | DoneLine)
 

@@ -1,58 +1,30 @@
 """The orchestrator: events in, checked decisions out, one after the other, for as long as the service lives.
 
-It keeps one strategy in step with what stands, lets the judge check every answer, and knows what must survive a
-restart (:mod:`.standing`), which a journal writes down before anyone sees it (:mod:`.journal`).
+It knows what must survive a restart (:mod:`.standing`), refuses what does not fit that, and has decisions taken
+(:mod:`.deciding`) about the rest.
 """
 
 from __future__ import annotations
 
-import copy
-import json
-import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mosaico_place.checking import accepted
-from mosaico_place.describe import level_results
-from mosaico_place.document import placement_document
-from mosaico_place.dumping import dump
-from mosaico_place.dynamics.decision import Cause, Decision, Delta, Done, difference
+from mosaico_place.dynamics.deciding import Asked, Decider
+from mosaico_place.dynamics.decision import Cause, Decision, Done
+from mosaico_place.dynamics.delta import Delta, difference
 from mosaico_place.dynamics.hold import Hold
 from mosaico_place.dynamics.idle import Child, Errand, still_holding
 from mosaico_place.dynamics.journal import Journal
-from mosaico_place.dynamics.judge import Judge, Judged
 from mosaico_place.dynamics.metrics import Meter, Metrics
 from mosaico_place.dynamics.standing import Standing
 from mosaico_place.dynamics.strategy import Maker, Setting, find_strategy
-from mosaico_place.errors import Fault, InputError, SolverError, shown, unknown_name
-from mosaico_place.events import Arrive, Event
+from mosaico_place.errors import Fault, InputError, shown, unknown_name
+from mosaico_place.events import Event
 from mosaico_place.instance import Instance
 from mosaico_place.placement import EMPTY, ChainPlacement, Placement
-from mosaico_place.result import CLOSED, Violation
 from mosaico_place.validate import faults
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What is to be decided about.
-
-    Attributes:
-        cause, at_ns, event_id, events, about, actual: see :class:`.decision.Decision`.
-        after: the instance after the events.
-        started_s: ``time.perf_counter()`` when it was asked for.
-    """
-
-    cause: Cause
-    after: Instance
-    started_s: float
-    at_ns: int | None = None
-    event_id: str | None = None
-    events: tuple[Event, ...] = ()
-    about: int | None = None
-    actual: Delta | None = None
-
 
 COOL_DOWN_S = 10.0
 """A component that moved less than so many seconds ago stays where it is, if it can."""
@@ -117,11 +89,10 @@ class Orchestrator:
     ) -> None:
         if found := faults(instance):
             raise InputError(found)
-        self._maker = find_strategy(strategy) if isinstance(strategy, str) else strategy
+        maker = find_strategy(strategy) if isinstance(strategy, str) else strategy
         self._setting = Setting(
             instance, EMPTY, seed, budget_s, max_moves, method=method, resolve_limit_s=resolve_limit_s, threads=threads
         )
-        self._hold = Hold(round(cool_down_s * 1e9))
         self._meter = Meter()
         self._standing = Standing(instance)
         self._journal: Journal | None = None
@@ -136,7 +107,8 @@ class Orchestrator:
                     self._standing.take(entry)
         self.restored = self._standing.version > 0
         try:
-            self._judge: Judge | None = self._made(self._standing.instance, self._standing.placement)
+            hold = Hold(round(cool_down_s * 1e9))
+            self._decider = Decider(maker, self._setting, hold, self._standing, self._journal, self._meter)
             if not self.restored:
                 self._begin(placement)
         except BaseException:
@@ -218,7 +190,7 @@ class Orchestrator:
         started = time.perf_counter()
         after = self._standing.after(events)
         asked = Asked(Cause.EVENTS, after, started, self._standing.time(at_ns), event_id, events)
-        return self._decide(asked)
+        return self._decider.decide(asked)
 
     def what_if(self, event: Event | Sequence[Event], *, at_ns: int | None = None) -> Decision:
         """What :meth:`apply` would answer now, with the version that it would have; nothing changes.
@@ -228,9 +200,8 @@ class Orchestrator:
         events = tuple(event) if isinstance(event, Sequence) else (event,)
         started = time.perf_counter()
         after = self._standing.after(events)
-        judge = _twin(self._ready(), self._setting.stop)
         asked = Asked(Cause.EVENTS, after, started, self._standing.time(at_ns), None, events)
-        decision = self._answered(judge, asked, self._hold.twin())
+        decision = self._decider.what_if(asked)
         self._meter.totals["what_ifs"] += 1
         return decision
 
@@ -242,7 +213,7 @@ class Orchestrator:
             return Report(known, tuple((known.actual or Delta()).chains), unknown)
         ours = {name: placed for name, placed in placement.chains.items() if name in self.instance.chains}
         actual = difference(self.placement, Placement(ours, placement.instances))
-        decision = self._decide_from(Cause.SYNC, actual, at_ns, event_id)
+        decision = self._decider.decide_from(Cause.SYNC, actual, at_ns, event_id)
         return Report(decision, tuple(actual.chains), unknown)
 
     def done(self, version: int, step: int | None = None) -> None:
@@ -275,15 +246,13 @@ class Orchestrator:
         if (known := self._known(event_id, Cause.FAILED, ())) is not None:
             return known
         self._check_version(version)
-        if missing := [name for name in actual if name not in self.instance.chains]:
-            known_names = self.instance.chains
-            raise InputError([unknown_name("chain", name, known_names, ("actual", "chains", name)) for name in missing])
+        self._check_chains(actual, ("actual", "chains"))
         differs = {name: placed for name, placed in actual.items() if self.placement.chains.get(name) != placed}
-        return self._decide_from(Cause.FAILED, Delta(differs), at_ns, event_id, about=version)
+        return self._decider.decide_from(Cause.FAILED, Delta(differs), at_ns, event_id, about=version)
 
     def improve(self, seconds: float) -> Decision | None:
         """Let the strategy use idle time; None if it found nothing better."""
-        return self._better(lambda judge: judge.improve(seconds))
+        return self._decider.better(lambda judge: judge.improve(seconds))
 
     def offer(self, placement: Placement) -> Decision | None:
         """Take on a placement from elsewhere, such as a solve of what stood a while ago, as far as it is still valid.
@@ -292,13 +261,13 @@ class Orchestrator:
         than what stands, with its moves counted.
         """
         ours = {name: placed for name, placed in placement.chains.items() if name in self.instance.chains}
-        return self._better(lambda judge: judge.offer(replace(placement, chains=ours)))
+        return self._decider.better(lambda judge: judge.offer(replace(placement, chains=ours)))
 
     def resolve(self, seconds: float) -> None:
         """Send a child process to solve what stands; :meth:`poll` tells what came of it. One at a time."""
         if self._child is not None:
             return
-        judge, setting = self._ready(), self._setting
+        judge, setting = self._decider.ready(), self._setting
         errand = Errand(judge.instance, judge.placement, seconds, setting.method, setting.seed, setting.max_moves)
         self._child = Child(errand)
 
@@ -315,36 +284,22 @@ class Orchestrator:
         self._child = None
         if child.placement is None:
             return None
-        judge = self._ready()
+        judge = self._decider.ready()
         stood = judge.placement is child.errand.placement
         decision = self.offer(still_holding(child.errand, child.placement, judge.instance, judge.placement))
         if stood or decision is not None:
             self.solved = self.version
         return decision
 
-    # How it is decided
-
     def _begin(self, placement: Placement | None) -> None:
         """Take the first decision."""
-        started, judge = time.perf_counter(), self._ready()
+        started, judge = time.perf_counter(), self._decider.ready()
         if placement is None:
             judge.stand(replace(self.instance, chains={}), EMPTY)
-            self._decide(Asked(Cause.START, self.instance, started))
+            self._decider.decide(Asked(Cause.START, self.instance, started))
             return
-        if unknown := [name for name in placement.chains if name not in self.instance.chains]:
-            raise InputError([unknown_name("chain", name, self.instance.chains, ("chains", name)) for name in unknown])
-        self._decide_from(Cause.START, difference(EMPTY, placement), None, None)
-
-    def _made(self, instance: Instance, placement: Placement) -> Judge:
-        """A strategy and its judge, for what stands."""
-        strategy = self._maker(replace(self._setting, instance=instance, placement=placement))
-        return Judge(strategy, instance, placement, self._setting.max_moves)
-
-    def _ready(self) -> Judge:
-        """The judge; made anew if something went wrong before."""
-        if self._judge is None:
-            self._judge = self._made(self.instance, self.placement)
-        return self._judge
+        self._check_chains(placement.chains, ("chains",))
+        self._decider.decide_from(Cause.START, difference(EMPTY, placement), None, None)
 
     def _known(self, event_id: str | None, cause: Cause, events: tuple[Event, ...]) -> Decision | None:
         """What was decided under an id; None if it is new.
@@ -362,135 +317,11 @@ class Orchestrator:
         self._meter.totals["repeats"] += 1
         return known
 
-    def _decide_from(
-        self, cause: Cause, actual: Delta, at_ns: int | None, event_id: str | None, about: int | None = None
-    ) -> Decision:
-        """Decide after what really runs was told: what should run and does not is placed like what is new."""
-        started, judge = time.perf_counter(), self._ready()
-        at_ns = self._standing.time(at_ns)
-        missing = {name for name, placed in actual.chains.items() if placed is None}
-        rest = {name: chain for name, chain in self.instance.chains.items() if name not in missing}
-        known = replace(self.instance, chains=rest) if missing else self.instance
-        try:
-            judge.stand(known, actual.on(self.placement))
-        except BaseException:
-            self._judge = None
-            raise
-        return self._decide(Asked(cause, self.instance, started, at_ns, event_id, about=about, actual=actual))
-
-    def _decide(self, asked: Asked) -> Decision:
-        """Decide, write it down, take it on; all of it or nothing."""
-        try:
-            return self._commit(self._answered(self._ready(), asked, self._hold), asked.after)
-        except BaseException:
-            self._judge = None  # whatever state the strategy is in, it is not that of what stands
-            raise
-
-    def _better(self, found: Callable[[Judge], Judged | None]) -> Decision | None:
-        """Decide for something better, if it is found."""
-        started, judge = time.perf_counter(), self._ready()
-        before = judge.placement
-        try:
-            judged = found(judge)
-            if judged is None:
-                return None
-            return self._commit(
-                self._told(judged, before, Asked(Cause.IMPROVED, self.instance, started)), self.instance
-            )
-        except BaseException:
-            self._judge = None
-            raise
-
-    def _answered(self, judge: Judge, asked: Asked, hold: Hold) -> Decision:
-        """Ask the strategy, which is to leave alone what moved a moment ago; unless a chain could not go on then."""
-        stood, before = judge.instance, judge.placement
-        held = hold.held(self._standing, asked.at_ns)
-        judge.strategy.stand(stood, before)
-        while True:
-            judged = judge.answer(hold.on(asked.after, held))
-            ends = {name for name in held if name in before.chains and name not in judged.reply.placement.chains}
-            if not held or not (ends or judged.violations):
-                return self._told(judged, before, asked)
-            held = {name: parts for name, parts in held.items() if ends and name not in ends}
-            judge.stand(stood, before)
-
-    def _told(self, judged: Judged, before: Placement, asked: Asked) -> Decision:
-        """A judged answer as a decision.
-
-        Raises:
-            SolverError: it breaks a rule that can be kept, or contradicts its bounds.
-        """
-        after, now = asked.after, judged.reply.placement
-        unmet = _unmet(after, now, judged.violations)
-        if wrong := [str(violation.message) for violation in judged.violations if violation not in unmet]:
-            raise SolverError(f"the answer breaks a rule: {'; '.join(wrong)}", self._replay(asked, before))
-        levels = level_results(after, judged.cost, judged.reply.bounds or (None,) * len(after.objective))
-        for level in levels:
-            value = level.value or 0.0
-            if level.bound is not None and level.bound > value + CLOSED * max(1.0, abs(value)):
-                raise SolverError(f"a level costs {value}, below its bound {level.bound}", self._replay(asked, before))
-        arrived = dict.fromkeys(event.chain.name for event in asked.events if isinstance(event, Arrive))
-        earlier = self.instance.chains
-        return Decision(
-            version=self.version + 1,
-            cause=asked.cause,
-            at_ns=asked.at_ns,
-            event_id=asked.event_id,
-            events=asked.events,
-            about=asked.about,
-            actual=asked.actual,
-            delta=difference(before, now),
-            plan=judged.plan,
-            levels=levels,
-            changes=judged.changes,
-            refused=tuple(name for name in arrived if name in after.chains and name not in now.chains),
-            dropped=tuple(name for name in after.chains if name in before.chains and name not in now.chains),
-            admitted=tuple(
-                name
-                for name in after.chains
-                if name in now.chains and name not in before.chains and name in earlier and name not in arrived
-            ),
-            unmet=unmet,
-            seconds=round(time.perf_counter() - asked.started_s, 6),
-        )
-
-    def _commit(self, decision: Decision, after: Instance) -> Decision:
-        """Write a decision down, then know of it."""
-        if self._journal is not None:
-            self._journal.append(decision)
-        standing = self._standing
-        standing.take(decision, after)
-        self._meter.note(decision)
-        if standing.instance is not after:  # chains were lost
-            judge = self._ready()
-            judge.stand(standing.instance, judge.placement)
-        return decision
+    def _check_chains(self, names: Iterable[str], path: tuple[str, ...]) -> None:
+        chains = self.instance.chains
+        if unknown := [name for name in names if name not in chains]:
+            raise InputError([unknown_name("chain", name, chains, (*path, name)) for name in unknown])
 
     def _check_version(self, version: int) -> None:
         if not 1 <= version <= self.version:
             raise InputError([Fault(("version",), f"there is no version {version}; the last one is {self.version}")])
-
-    def _replay(self, asked: Asked, before: Placement) -> str:
-        """Everything needed to see a failure again."""
-        told = f"seed {self._setting.seed}, budget {self._setting.budget_s}, max moves {self._setting.max_moves}"
-        return f"# {told}\n# before: {json.dumps(placement_document(before))}\n{dump(asked.after)}"
-
-
-def _unmet(instance: Instance, placement: Placement, violations: Iterable[Violation]) -> tuple[Violation, ...]:
-    """The violations that say that a chain is not accepted which must be: the instance may allow no better."""
-    found = tuple(violations)
-    if not found:
-        return ()
-    missing = [name for name in instance.chains if name not in placement.chains]
-    known = [violation for name in missing for violation in accepted(instance, name, None)]
-    return tuple(violation for violation in found if violation in known)
-
-
-def _twin(judge: Judge, stop: threading.Event) -> Judge:
-    """A copy of a judge and its strategy; values that never change are shared, and so is what stops them."""
-    instance, placement = judge.instance, judge.placement
-    shared = (
-        instance, *instance.nodes.values(), *instance.links, *instance.functions.values(), *instance.chains.values(),
-        placement, *placement.chains.values(), stop,
-    )  # fmt: skip
-    return copy.deepcopy(judge, {id(value): value for value in shared})

@@ -8,16 +8,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 from mosaico_place.document import FORMAT, placement_document, read_placement
 from mosaico_place.dumping import dump
-from mosaico_place.dynamics.comparing import Counts, Known, Row, Start, Study
-from mosaico_place.dynamics.delta import between, read_delta
+from mosaico_place.dynamics.comparing import Known
+from mosaico_place.dynamics.delta import Delta, difference
 from mosaico_place.dynamics.replay import Answered, Mode, Recorded
+from mosaico_place.dynamics.rows import Counts, Row, Start
+from mosaico_place.dynamics.study import Study
 from mosaico_place.errors import Fault, InputError
 from mosaico_place.events import event_document
+from mosaico_place.placement import Placement
 from mosaico_place.result import Termination
 from mosaico_place.scenario import Scenario
 
@@ -40,8 +43,8 @@ def start_line(start: Start) -> str:
 def answer_line(answered: Answered, row: Row) -> str:
     """An answer, with what it changed."""
     after = answered.judged.reply.placement
-    idle = None if answered.idle is None else between(after, answered.idle.reply.placement).document()
-    return _line({"answer": asdict(row), "changed": between(answered.before, after).document(), "idle": idle})
+    idle = None if answered.idle is None else _changed(after, answered.idle.reply.placement)
+    return _line({"answer": asdict(row), "changed": _changed(answered.before, after), "idle": idle})
 
 
 def read_record(text: str, scenario: Scenario, study: Study, name: str = "<record>") -> tuple[Known, int]:
@@ -67,10 +70,10 @@ def read_record(text: str, scenario: Scenario, study: Study, name: str = "<recor
                 known.starts[start.without, start.strategy] = start
             else:
                 row = _row(document["answer"])
-                idle = None if document["idle"] is None else read_delta(document["idle"])
+                idle = None if document["idle"] is None else _delta(document["idle"])
                 known.rows.append(row)
                 taken = known.recorded.setdefault((row.without, row.mode), {})
-                taken[row.batch, row.strategy] = Recorded(read_delta(document["changed"]), idle)
+                taken[row.batch, row.strategy] = Recorded(_delta(document["changed"]), idle)
         except (ValueError, KeyError, TypeError, AttributeError):
             message = f"line {number} is none of the record of a comparison; name another file"
             raise InputError([Fault((), message, name)]) from None
@@ -100,9 +103,7 @@ def _compare(found: Mapping[str, Any], wanted: Mapping[str, Any], name: str) -> 
 
 
 def _start(document: Mapping[str, Any]) -> Start:
-    from mosaico_place.schema.placement import PlacementDocument
-
-    placement = read_placement(PlacementDocument.model_validate(document["placement"]))
+    placement = _placement(document["placement"])
     ended = None if document["termination"] is None else Termination(document["termination"])
     return Start(
         document["without"], document["strategy"], placement, ended, document["requested"], document["accepted"]
@@ -120,6 +121,25 @@ def _row(document: dict[str, Any]) -> Row:
         "idle": Counts(**document["idle"]),
     }
     return Row(**{**document, **read})
+
+
+def _changed(before: Placement, after: Placement) -> dict[str, object]:
+    """The chains that are placed otherwise and all opened instances, then the chains that are placed no more."""
+    delta = difference(replace(before, instances={}), after)
+    placed = {name: chain for name, chain in delta.chains.items() if chain is not None}
+    gone = [name for name, chain in delta.chains.items() if chain is None]
+    return {**placement_document(Placement(placed, delta.openings)), "gone": gone}
+
+
+def _delta(document: Mapping[str, Any]) -> Delta:
+    changed = _placement({key: value for key, value in document.items() if key != "gone"})
+    return Delta({**changed.chains, **dict.fromkeys(tuple(document["gone"]))}, changed.instances)
+
+
+def _placement(document: object) -> Placement:
+    from mosaico_place.schema.placement import PlacementDocument
+
+    return read_placement(PlacementDocument.model_validate(document))
 
 
 def _line(document: Mapping[str, object] | Sequence[object]) -> str:

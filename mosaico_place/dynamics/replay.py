@@ -81,10 +81,20 @@ def weight_of(instance: Instance, placement: Placement) -> Fraction:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """An answer of an earlier run: what it changed, and what idle time changed after it."""
+    """An answer of an earlier run.
+
+    Attributes:
+        answer: what it changed in the placement before; since it holds all opened instances, in that without any.
+        idle: the same of what idle time changed after it, if it did.
+    """
 
     answer: Delta
     idle: Delta | None = None
+
+    def after(self, before: Placement) -> tuple[Placement, Placement]:
+        """The answer, and what stands after idle time."""
+        answer = self.answer.on(replace(before, instances={}))
+        return answer, answer if self.idle is None else self.idle.on(replace(answer, instances={}))
 
 
 @dataclass(slots=True)
@@ -201,9 +211,9 @@ class Replay:
         instance = track.after(batch.events)
         apply_s = time.perf_counter() - started
         if (known := self.recorded.get((batch.index, name))) is not None:
-            answer = known.answer.after(before)
+            answer, stands = known.after(before)
             track.settle(batch, instance, answer)
-            track.judge.stand(track.instance, answer if known.idle is None else known.idle.after(answer))
+            track.judge.stand(track.instance, stands)
             return None
         judged = track.judge.answer(instance)
         track.settle(batch, instance, judged.reply.placement)

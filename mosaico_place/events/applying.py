@@ -9,25 +9,7 @@ from typing import assert_never
 
 from mosaico_place.events.chains import of_chain
 from mosaico_place.events.infrastructure import of_capacity, of_device, of_link, of_node
-from mosaico_place.events.kinds import (
-    Arrive,
-    CapacityChange,
-    Depart,
-    DeviceDown,
-    DeviceUp,
-    Drain,
-    Event,
-    Handover,
-    LinkBandwidth,
-    LinkDown,
-    LinkLatency,
-    LinkUp,
-    NodeDown,
-    NodeUp,
-    RateChange,
-    Undrain,
-    Update,
-)
+from mosaico_place.events.kinds import CapacityChange, Event, OfChain, OfDevice, OfLink, OfNode
 from mosaico_place.instance import Instance
 
 
@@ -45,15 +27,14 @@ def apply(instance: Instance, event: Event) -> Instance:
         InputError: the event names what does not exist, brings a chain that exists or is not valid, or a figure that
             cannot be. It carries every fault, with paths in the form of the file, such as ``("depart",)``.
     """
-    match event:
-        case Arrive() | Depart() | Update() | RateChange() | Handover():
-            return of_chain(instance, event)
-        case NodeDown() | NodeUp() | Drain() | Undrain():
-            return of_node(instance, event)
-        case DeviceDown() | DeviceUp():
-            return of_device(instance, event)
-        case LinkDown() | LinkUp() | LinkLatency() | LinkBandwidth():
-            return of_link(instance, event)
-        case CapacityChange():
-            return of_capacity(instance, event)
+    if isinstance(event, OfChain):
+        return of_chain(instance, event)
+    if isinstance(event, OfNode):
+        return of_node(instance, event)
+    if isinstance(event, OfDevice):
+        return of_device(instance, event)
+    if isinstance(event, OfLink):
+        return of_link(instance, event)
+    if isinstance(event, CapacityChange):
+        return of_capacity(instance, event)
     assert_never(event)

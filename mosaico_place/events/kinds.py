@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from mosaico_place.instance import Chain
+from mosaico_place.quantities import Dimension
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,3 +166,6 @@ WORDS: Mapping[type[Event], str] = {
     CapacityChange: "capacity",
 }
 """Kind of event -> its word in files and messages."""
+
+NO_RESOURCES: Mapping[str, Dimension] = MappingProxyType({})
+"""The declared resources of an instance that declares none."""

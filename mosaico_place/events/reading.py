@@ -4,30 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mosaico_place.errors import Fault, InputError, Path, shown
-from mosaico_place.events.kinds import (
-    WORDS,
-    Arrive,
-    CapacityChange,
-    Depart,
-    DeviceDown,
-    DeviceUp,
-    Drain,
-    Event,
-    Handover,
-    LinkBandwidth,
-    LinkDown,
-    LinkLatency,
-    LinkUp,
-    NodeDown,
-    NodeUp,
-    RateChange,
-    Undrain,
-    Update,
-)
+from mosaico_place.events import kinds
+from mosaico_place.events.kinds import NO_RESOURCES, WORDS, Event
 from mosaico_place.instance import Chain
 from mosaico_place.quantities import Dimension
 from mosaico_place.source import from_data
@@ -36,8 +17,6 @@ if TYPE_CHECKING:
     from mosaico_place.schema.chains import AnyChain
     from mosaico_place.schema.events import EventModel
     from mosaico_place.schema.expand import Drawn, Origins
-
-NO_RESOURCES: Mapping[str, Dimension] = MappingProxyType({})
 
 
 @dataclass
@@ -60,7 +39,7 @@ class Reading:
         """Where in the document the thing stands that a fault of :func:`mosaico_place.events.apply` speaks of."""
         from mosaico_place.schema.expand import origin
 
-        if path[0] in (WORDS[Arrive], WORDS[Update]) and len(path) > 2:
+        if path[0] in (WORDS[kinds.Arrive], WORDS[kinds.Update]) and len(path) > 2:
             inside = ("chains", *path[1:])
             found = origin(self.origins, inside)
             return found if found != inside else (*self.path, *path)
@@ -119,7 +98,7 @@ def read_event(model: EventModel, path: Path, templates: Mapping[str, Drawn]) ->
     if entries is not None:
         chain = _chain(entries, (*path, said[0]), templates, reading)
         if chain is not None and not reading.faults:
-            reading.event = Arrive(chain, model.wait) if model.arrive is not None else Update(chain)
+            reading.event = kinds.Arrive(chain, model.wait) if model.arrive is not None else kinds.Update(chain)
         return reading
     if not reading.faults:
         reading.event = next(event for event in _plain(model) if event is not None)
@@ -151,26 +130,26 @@ def _chain(
 def _plain(model: EventModel) -> Iterator[Event | None]:
     """Every event that brings no chain; None for those that the model does not name."""
     for kind, name in (
-        (Depart, model.depart),
-        (NodeDown, model.node_down),
-        (NodeUp, model.node_up),
-        (Drain, model.drain),
-        (Undrain, model.undrain),
+        (kinds.Depart, model.depart),
+        (kinds.NodeDown, model.node_down),
+        (kinds.NodeUp, model.node_up),
+        (kinds.Drain, model.drain),
+        (kinds.Undrain, model.undrain),
     ):
         yield None if name is None else kind(name)
     if (rate := model.rate) is not None:
-        yield RateChange(rate.chain, (rate.tail, rate.head), rate.rate)
+        yield kinds.RateChange(rate.chain, (rate.tail, rate.head), rate.rate)
     if (handover := model.handover) is not None:
-        yield Handover(handover.chain, handover.component, handover.at)
+        yield kinds.Handover(handover.chain, handover.component, handover.at)
     if (device := model.device_down) is not None:
-        yield DeviceDown(device.node, device.device)
+        yield kinds.DeviceDown(device.node, device.device)
     if (device := model.device_up) is not None:
-        yield DeviceUp(device.node, device.device)
-    for change, pair in ((LinkDown, model.link_down), (LinkUp, model.link_up)):
+        yield kinds.DeviceUp(device.node, device.device)
+    for change, pair in ((kinds.LinkDown, model.link_down), (kinds.LinkUp, model.link_up)):
         yield None if pair is None else change((pair[0], pair[1]))
     if (slow := model.link_latency) is not None:
-        yield LinkLatency((slow.between[0], slow.between[1]), slow.latency.forth, slow.latency.back)
+        yield kinds.LinkLatency((slow.between[0], slow.between[1]), slow.latency.forth, slow.latency.back)
     if (wide := model.link_bandwidth) is not None:
-        yield LinkBandwidth((wide.between[0], wide.between[1]), wide.bandwidth.forth, wide.bandwidth.back)
+        yield kinds.LinkBandwidth((wide.between[0], wide.between[1]), wide.bandwidth.forth, wide.bandwidth.back)
     if (amounts := model.capacity) is not None:
-        yield CapacityChange(amounts.node, amounts.by_resource(), getattr(amounts, "device", None))
+        yield kinds.CapacityChange(amounts.node, amounts.by_resource(), getattr(amounts, "device", None))

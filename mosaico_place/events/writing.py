@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 from mosaico_place.dumping import chain_document
 from mosaico_place.events.kinds import (
+    NO_RESOURCES,
     WORDS,
     Arrive,
     CapacityChange,
@@ -26,10 +26,8 @@ from mosaico_place.events.kinds import (
 from mosaico_place.instance import DEVICE_RESOURCES, NODE_RESOURCES
 from mosaico_place.quantities import Dimension, format_quantity
 
-NOTHING: Mapping[str, Dimension] = MappingProxyType({})
 
-
-def event_document(event: Event, resources: Mapping[str, Dimension] = NOTHING) -> dict[str, Any]:
+def event_document(event: Event, resources: Mapping[str, Dimension] = NO_RESOURCES) -> dict[str, Any]:
     """An event as the file has it, for JSON: ``{"depart": "player-1"}``.
 
     :func:`mosaico_place.events.event_from_dict` reads back an equal event.

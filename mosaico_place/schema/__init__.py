@@ -1,6 +1,6 @@
-"""What the user may write: pydantic models of the files, their JSON Schemas, and the words for their faults."""
+"""What is read and written, as pydantic models: their JSON Schemas, and the words for the faults of what is read."""
 
-from mosaico_place.schema.document import InstanceDocument, instance_json_schema
+from mosaico_place.schema.document import InstanceDocument
 from mosaico_place.schema.placement import PlacementDocument
 
-__all__ = ["InstanceDocument", "PlacementDocument", "instance_json_schema"]
+__all__ = ["InstanceDocument", "PlacementDocument"]

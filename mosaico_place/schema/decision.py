@@ -6,16 +6,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from mosaico_place.schema.result import (
-    Document,
-    FlowEntry,
-    InterruptionEntry,
-    LevelEntry,
-    RewriteEntry,
-    SpotEntry,
-    StepEntry,
-    ViolationEntry,
-)
+from mosaico_place.schema.parts import Document, FlowEntry, LevelEntry, RewriteEntry, SpotEntry, ViolationEntry
+from mosaico_place.schema.plan import InterruptionEntry, StepEntry
 
 
 class PlacedEntry(Document):

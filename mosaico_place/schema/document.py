@@ -1,4 +1,4 @@
-"""File model of a whole instance, and its published JSON Schema."""
+"""File model of a whole instance."""
 
 from __future__ import annotations
 
@@ -119,25 +119,3 @@ class InstanceDocument(Strict):
     """What a unit costs."""
     objective: Annotated[list[Objective] | None, given("a list")] = None
     """Levels, best first; rejected, then latency, then resources unless given."""
-
-
-def instance_json_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of an instance file."""
-    schema = InstanceDocument.model_json_schema(mode="validation")
-    schema = without_null(schema)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
-
-
-def without_null(schema: Any) -> Any:
-    """The schema without nulls, which stand for an absent key and are not to be written."""
-    if isinstance(schema, list):
-        return [without_null(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    kept = {key: without_null(value) for key, value in schema.items() if not (key == "default" and value is None)}
-    choices = kept.get("anyOf")
-    if isinstance(choices, list) and {"type": "null"} in choices:
-        rest = [choice for choice in choices if choice != {"type": "null"}]
-        kept.pop("anyOf")
-        kept = {**kept, **(rest[0] if len(rest) == 1 else {"anyOf": rest})}
-    return kept

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
@@ -10,7 +10,7 @@ from mosaico_place.errors import shown
 from mosaico_place.schema.amounts import MaybeTime, Rate, Time
 from mosaico_place.schema.base import Flag, Key, Name, Names, Strict, given
 from mosaico_place.schema.chains import CopiedFlow, Counted, Nodes, Template
-from mosaico_place.schema.document import Format, Objective, without_null
+from mosaico_place.schema.document import Format, Objective
 from mosaico_place.schema.events import DeviceName, TimedEventModel
 from mosaico_place.schema.infrastructure import Pair
 
@@ -188,9 +188,3 @@ class ScenarioDocument(Strict):
     """What they are drawn with."""
     until: MaybeTime = None
     """End of the scenario: what the processes draw after it does not happen."""
-
-
-def scenario_json_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of a scenario file."""
-    schema: dict[str, Any] = without_null(ScenarioDocument.model_json_schema(mode="validation"))
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PlainValidator, TypeAdapter, WithJsonSchema
+from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
 
 from mosaico_place.errors import shown
 from mosaico_place.schema.amounts import MaybeTime
 from mosaico_place.schema.base import Flag, Key, Strict, given
 from mosaico_place.schema.decision import DecisionDocument, DecisionLine, DoneEntry, DoneLine, HeadLine
-from mosaico_place.schema.document import without_null
 from mosaico_place.schema.events import EventModel, MaybeName
+from mosaico_place.schema.parts import Document, LevelEntry, ViolationEntry
 from mosaico_place.schema.placement import AnswerDocument, ChainEntry, PlacementDocument, RewriteEntry
-from mosaico_place.schema.result import Document, LevelEntry, ViolationEntry
 
 _MAPPING = given("a mapping")
 
@@ -253,18 +252,7 @@ class ErrorAnswer(Answer):
     error: list[ErrorEntry]
 
 
-_LINES: dict[str, Any] = {
-    "watch-answer": ReadyLine | DecisionAnswer | WhatIfAnswer | DoneAnswer | QueryAnswer | MetricsAnswer | ErrorAnswer,
-    "journal": HeadLine | DecisionLine | DoneLine,
-}
-
-
-def line_json_schema(which: str) -> dict[str, Any]:
-    """JSON Schema (draft 2020-12) of the lines of ``watch``: ``watch-request``, ``watch-answer`` or ``journal``."""
-    if which == "watch-request":
-        schema: dict[str, Any] = without_null(RequestModel.model_json_schema(mode="validation"))
-        chain = {"anyOf": [{"$ref": "#/$defs/ChainEntry"}, {"type": "null"}]}
-        schema["$defs"]["Actual"]["properties"]["chains"]["additionalProperties"] = chain  # here, null says something
-    else:
-        schema = TypeAdapter(_LINES[which]).json_schema()
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+AnswerLine = ReadyLine | DecisionAnswer | WhatIfAnswer | DoneAnswer | QueryAnswer | MetricsAnswer | ErrorAnswer
+"""A line that ``watch`` writes."""
+JournalLine = HeadLine | DecisionLine | DoneLine
+"""A line of its journal."""

@@ -8,11 +8,15 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mosaico_place.dynamics.comparing import Comparison, Row, Spread, Start, Summary
+from mosaico_place.dynamics.comparing import Comparison
 from mosaico_place.dynamics.replay import Mode
+from mosaico_place.dynamics.rows import Row, Start
+from mosaico_place.dynamics.summaries import Spread, Summary
 from mosaico_place.instance import Instance
 from mosaico_place.quantities import Dimension
-from mosaico_place.report import counted, in_percent, new_table, plain, quantity, titled, weighted
+from mosaico_place.report.figures import in_percent, plain, quantity
+from mosaico_place.report.tables import new_table, titled
+from mosaico_place.report.words import counted, summed
 
 _CHANGES = 12
 _WORDS = 34
@@ -98,8 +102,7 @@ def _levels(summaries: Sequence[Summary], instance: Instance) -> Iterator[Render
     behind = (">behind resolve", ">at most") if measured else ()
     levels = new_table("level", ">mean", *behind, ">above bound", ">at most")
     for j, level in enumerate(instance.objective):
-        terms = " + ".join(weighted(weight, str(term)) for term, weight in level.items())
-        levels.add_row(f"{j + 1}: {terms}", *[""] * (len(levels.columns) - 1), style="bold")
+        levels.add_row(f"{j + 1}: {summed(level)}", *[""] * (len(levels.columns) - 1), style="bold")
         for one in summaries:
             cells = _cells(one.gap_to_resolve[j]) if measured else ()
             levels.add_row(f"  {_name(one)}", plain(round(one.levels[j], 6)), *cells, *_cells(one.gap_to_bound[j]))

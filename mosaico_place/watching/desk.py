@@ -1,48 +1,34 @@
-"""The body of ``watch``: requests in, answers out, a JSON document on every line."""
+"""Requests of ``watch``, answered one after the other."""
 
 from __future__ import annotations
 
-import json
-import os
-import queue
-import sys
-import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from mosaico_place.document import level_document, placement_document, plain, read_placement, violation_document
 from mosaico_place.dynamics.documents import decision_document
-from mosaico_place.dynamics.orchestrator import COOL_DOWN_S, Orchestrator
+from mosaico_place.dynamics.orchestrator import Orchestrator
 from mosaico_place.errors import Fault, InputError, SolverError, shown, unknown_name
 from mosaico_place.events import WORDS, Event
 from mosaico_place.events.reading import read_event
-from mosaico_place.instance import Instance
-from mosaico_place.method import Options
-from mosaico_place.placement import EMPTY, Placement
+from mosaico_place.placement import Placement
 from mosaico_place.quantities import Dimension, format_quantity
 from mosaico_place.schema.events import EventModel
 from mosaico_place.schema.faults import findings
 from mosaico_place.schema.placement import PlacementDocument
 from mosaico_place.schema.watching import RequestModel, StepFailed
-from mosaico_place.solving import solve
-from mosaico_place.source import MAX_BYTES, decoded, from_data
-from mosaico_place.terminal import complain, interruptible, put
+from mosaico_place.source import from_data
+from mosaico_place.watching.lines import parsed
 
 Line = dict[str, object]
 """A line of the answer."""
 
 REQUESTS = ("events", "done", "failed", "sync", "query", "what-if", "metrics")
 """What a line may hold besides an event."""
-
-_PART = 1 << 16
-_PATIENCE_S = 0.2
 
 
 @dataclass
@@ -68,7 +54,7 @@ class Desk:
             return None
         name: Line = {}
         try:
-            data = from_data(_parsed(text)).data
+            data = from_data(parsed(text)).data
             if not isinstance(data, dict):
                 raise InputError([Fault((), f"expected a mapping such as {{'depart': NAME}}, found {shown(data)}")])
             if isinstance(data.get("id"), str | int):
@@ -158,154 +144,6 @@ class Desk:
         times = {name: plain(round(value, 3)) for name, value in metrics.time_ms.items()}
         levels = [level_document(level) for level in metrics.levels]
         return {**figures, "rejected": self.rejected, "time_ms": times, "objective": levels}
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What the side car may take, in seconds.
-
-    Attributes:
-        start_s: for the solve at the start.
-        event_s: for one answer; None for as long as it needs.
-        cool_down_s: how long what moved stays.
-        resolve_s: from one solve in idle time to the next, and for each of them; None for none.
-        max_moves: how many components may move in one answer.
-        seed: of everything random.
-    """
-
-    start_s: float = 10.0
-    event_s: float | None = None
-    cool_down_s: float = COOL_DOWN_S
-    resolve_s: float | None = None
-    max_moves: int | None = None
-    seed: int = 0
-
-
-def side_car(
-    instance: Instance,
-    placement: Placement | None,
-    strategy: str,
-    journal: Path | None,
-    limits: Limits,
-    crashed: Callable[[SolverError], None],
-) -> None:
-    """Answer stdin on stdout until it ends, or the user stops it.
-
-    Raises:
-        InputError: the placement or the journal is of another instance.
-        OSError: the journal cannot be used, or stdout cannot be written.
-    """
-    with (
-        interruptible() as stop,
-        Orchestrator(
-            instance, placement or EMPTY, strategy=strategy, seed=limits.seed, budget_s=limits.event_s,
-            max_moves=limits.max_moves, cool_down_s=limits.cool_down_s, journal=journal,
-        ) as orchestrator,
-    ):  # fmt: skip
-        if not orchestrator.restored:
-            _put(decision_document(orchestrator.last))
-        if placement is None and orchestrator.version == 1:
-            if sys.stderr.isatty():
-                complain([f"solving for at most {limits.start_s:g} s"])
-            options = Options(time_limit_s=limits.start_s, seed=limits.seed, stop=stop)
-            found = solve(instance, options=options).placement
-            decision = None if found is None else orchestrator.offer(found)
-            if decision is not None:
-                _put(decision_document(decision))
-        ready = {"instance": instance.name, "version": orchestrator.version, "restored": orchestrator.restored}
-        _put({"ready": ready})
-        if sys.stderr.isatty():
-            complain(["ready: reading a JSON document per line; Ctrl-C or the end of input ends it"])
-        serve(Desk(orchestrator, crashed), sys.stdin.fileno(), _put, stop, limits.resolve_s)
-
-
-def serve(
-    desk: Desk, file: int, put: Callable[[Line], None], stop: threading.Event, resolve_s: float | None = None
-) -> None:
-    """Answer the lines of a file, until it ends or ``stop`` is set."""
-    lines = _lines_of(file)
-    it, since_s = desk.orchestrator, time.monotonic()
-    while not stop.is_set():
-        if (decision := it.poll()) is not None:
-            put(decision_document(decision))
-        now_s = time.monotonic()
-        if resolve_s is not None and not it.resolving and it.solved != it.version and now_s - since_s >= resolve_s:
-            since_s = now_s
-            it.resolve(resolve_s)
-        try:
-            line = lines.get(timeout=_PATIENCE_S)
-        except queue.Empty:
-            continue
-        if line is None:
-            return
-        answer = desk.answer(line)
-        if answer is not None:
-            put(answer)
-
-
-def _put(line: Line) -> None:
-    put(json.dumps(line, allow_nan=False) + "\n")
-
-
-def _lines_of(file: int) -> queue.Queue[bytes | None]:
-    """The lines of a file as they come, then None; read in a thread, so that nothing waits for them."""
-    lines: queue.Queue[bytes | None] = queue.Queue(maxsize=10_000)
-
-    def read() -> None:
-        for line in _split(file):
-            lines.put(line)
-        lines.put(None)
-
-    threading.Thread(target=read, daemon=True).start()
-    return lines
-
-
-def _split(file: int) -> Iterator[bytes]:
-    """Whole lines, and what is left at the end; of a line that is too long, no more than shows that."""
-    rest, too_long = b"", False
-    while True:
-        try:
-            part = os.read(file, _PART)
-        except OSError:
-            part = b""
-        if not part:
-            break
-        *whole, rest = (rest + part).split(b"\n") if b"\n" in part else (rest + part,)
-        for line in whole:
-            if not too_long:
-                yield line
-            too_long = False
-        if len(rest) > MAX_BYTES:
-            if not too_long:
-                yield rest
-            rest, too_long = b"", True
-    if rest and not too_long:
-        yield rest
-
-
-def _parsed(text: bytes) -> object:
-    """The JSON of a line, exactly."""
-    try:
-        return json.loads(
-            decoded(text, ""), parse_float=Decimal, parse_constant=_no_number, object_pairs_hook=_once_each
-        )
-    except json.JSONDecodeError as error:
-        raise InputError([Fault((), f"is no JSON: {error.msg}, at column {error.colno}")]) from None
-    except RecursionError:
-        raise InputError([Fault((), "is nested too deep")]) from None
-
-
-def _no_number(text: str) -> object:
-    raise InputError([Fault((), f"is no JSON: {text} is no number")])
-
-
-def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for key, value in pairs:
-        if key in found:
-            raise InputError([Fault((), f"the key {shown(key)} is given twice")])
-        found[key] = value
-    return found
 
 
 @contextmanager
