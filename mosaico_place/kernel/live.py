@@ -8,17 +8,18 @@ price or a larger machine, leads to a new compilation; nothing else differs (the
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mosaico_place.compile import Problem, compile_infrastructure, compile_instance
+from mosaico_place.compile import Problem, compile_instance
 from mosaico_place.compile.infrastructure import BoolArray
 from mosaico_place.differences import changed_chains, changed_nodes, other_part
 from mosaico_place.instance import Chain, Instance, Link, Node
 from mosaico_place.kernel.envelope import link_within, node_within, same_frame, widened
+from mosaico_place.kernel.figures import CLOSED, Figures
 from mosaico_place.kernel.glance import glance
 from mosaico_place.kernel.offers import menu_key, touch_key
 from mosaico_place.kernel.prices import Prices, falling_weights, hurried, price, reprice_chains
@@ -26,19 +27,15 @@ from mosaico_place.kernel.rows import BANDWIDTH
 from mosaico_place.kernel.shapes import Sizes
 from mosaico_place.kernel.slots import Slots
 from mosaico_place.kernel.solution import LAST_CHOICE, Encoder, Solution, ranges
-from mosaico_place.kernel.tables import Compiled, compile_tables
+from mosaico_place.kernel.tables import compile_tables
 from mosaico_place.latency import order
 from mosaico_place.placement import EMPTY, ChainPlacement, Placement
-from mosaico_place.usage import NO_CAPACITY, Capacity
 
 SPARE = 1.0
 """Room for chains that come, in parts of the room that those at hand need."""
 
 FINEST_BPS = 1000
 """Rates are counted in no larger units than this, so that a new one rarely asks for another."""
-
-CLOSED = -1.0
-"""A load limit that rules an option or a program out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,23 +108,17 @@ class Live:
         self.compiled = replace(self.base, problem=problem, tables=own, rows=rows)
         self.solution = Solution(self.compiled)
         self._encoder = Encoder(self.compiled)
-        self._belongings = _belongings(self.base)
         self._immovable = np.zeros(len(tables.components), dtype=np.bool_)
         self.used = np.arange(len(tables.chains)) < len(best.chains)
-        self._unit_owner = np.full(len(tables.units), -1, dtype=np.int32)
+        self._figures = Figures(self.base, self.compiled)
         for k, chain in enumerate(best.chains.values()):
             self._note_chain(k, chain)
         self.dirty: set[int] = set()
         self._changed: set[int] = set()
         self._departed: set[str] = set()
         self.written: set[int] = set(range(len(best.chains)))
-        for node in instance.nodes.values():
-            self._open_node(node)
-        for number, link in enumerate(instance.links):
-            self._open_link(number, link)
-        self._redo_masks()
-        if any(one is not two for one, two in zip(instance.links, best.links, strict=True)):
-            self._redo_delays()
+        as_before = all(one is two for one, two in zip(instance.links, best.links, strict=True))
+        self._figures.write(instance, timing=not as_before)
         self.solution.state.free[...] = rows.room()
         self._weights = falling_weights(self.compiled.levels.count)
         free = price(self.compiled, np.zeros_like(rows.capacity), weights=self._weights)
@@ -328,7 +319,7 @@ class Live:
         mine = slice(start.components, start.components + block.sizes.components)
         tables.components[mine] = base.components[mine]
         units = slice(start.units, start.units + block.sizes.units)
-        self._mask_units(units)
+        self._figures.mask(units)
         if tables.chains[k]["possible"] and not tables.mask[units].any(axis=1).all():
             tables.chains[k]["possible"] = 0
         embeddings = self.solution.embeddings
@@ -349,7 +340,7 @@ class Live:
         self.used[k] = False
         self.base.levels.clear(k)
         self.solution.chain_costs[k] = 0.0
-        self._unit_owner[start.units : start.units + sizes.units] = -1
+        self._figures.owner[start.units : start.units + sizes.units] = -1
         self._immovable[start.components : start.components + sizes.components] = False
         self.compiled.tables.components["ran"][start.components : start.components + sizes.components] = 0
         for tables in (self.base.tables, self.compiled.tables):
@@ -360,7 +351,7 @@ class Live:
 
     def _note_chain(self, k: int, chain: Chain) -> None:
         start, sizes = self._places[k]
-        self._unit_owner[start.units : start.units + sizes.units] = k
+        self._figures.owner[start.units : start.units + sizes.units] = k
         movable = [chain.components[name].movable for name in self.base.component_names[k]]
         self._immovable[start.components : start.components + sizes.components] = ~np.array(movable, dtype=np.bool_)
 
@@ -404,12 +395,13 @@ class Live:
 
     def _unlock(self) -> None:
         """Let components move whose node is down."""
-        if self._up.all():
+        up = self._figures.up
+        if up.all():
             return
         components = self.compiled.tables.components
         locked = np.flatnonzero((components["locked"] > 0) & (components["home"] >= 0))
         at = self.compiled.tables.options["node"][components["home"][locked]]
-        components["locked"][locked[~self._up[at]]] = 0
+        components["locked"][locked[~up[at]]] = 0
 
     def _remember_chain(self, k: int, placement: ChainPlacement) -> None:
         """Say of a chain that was written anew where it stood before."""
@@ -433,39 +425,22 @@ class Live:
         self, before: Instance, nodes: Sequence[Node], links: Sequence[int]
     ) -> tuple[NDArray[np.int64], bool]:
         """Write what changed; (placed chains that may not be able to stay, whether anything became free)."""
-        solution, tables, rows = self.solution, self.compiled.tables, self.compiled.rows
-        had = rows.room()
-        affected = np.zeros(len(tables.chains), dtype=np.bool_)
-        index, hosts = self._infrastructure.index, False
-        for node in nodes:
-            self._open_node(node)
-            was = before.nodes[node.name]
-            hosts |= node.runs != was.runs or node.up != was.up
-            if node.runs != was.runs or node.up != was.up or node.devices_down != was.devices_down:
-                affected |= solution.here[index[node.name]]
-        names = {node.name for node in nodes}
-        reopened = [i for i, link in enumerate(self.instance.links) if names and not names.isdisjoint(link.ends)]
-        timing = False
-        for i in {*links, *reopened}:
-            link = self.instance.links[i]
-            self._open_link(i, link)
-            if before.link_up(before.links[i]) and not self.instance.link_up(link):
-                affected |= self._using(link)
-            if _waits(link, self.base.shapes.bursts) != _waits(before.links[i], self.base.shapes.bursts):
-                timing = True
-                affected |= self._using(link)
-        if hosts:
-            self._redo_masks()
+        solution, room = self.solution, self.compiled.rows.room
+        had = room()
+        found = self._figures.change(before, self.instance, nodes, links)
+        if found.hosts:
             self._unlock()
-        if timing:
-            self._redo_delays()
-        room = rows.room()
-        solution.state.free[...] += room - had
-        for row in np.flatnonzero((solution.state.free < np.minimum(room, 0)).any(axis=0)):
+        affected = np.zeros(len(self.compiled.tables.chains), dtype=np.bool_)
+        for node in found.worse_nodes:
+            affected |= solution.here[self._infrastructure.index[node]]
+        for link in found.worse_links:
+            affected |= self._using(link)
+        now = room()
+        solution.state.free[...] += now - had
+        for row in np.flatnonzero((solution.state.free < np.minimum(now, 0)).any(axis=0)):
             affected |= self.on_row(int(row))
         worse = np.flatnonzero(affected & solution.placed)
-        better = bool((room > had).any()) or hosts or timing
-        return worse, better
+        return worse, bool((now > had).any()) or found.hosts or found.timing
 
     def _settle(self, affected: Iterable[int], opened: BoolArray) -> list[int]:
         """Take chains out and put back those that can stay as they stand, the weightiest first; the others."""
@@ -503,55 +478,6 @@ class Live:
         on: BoolArray = here[index[name[1]]]
         return on
 
-    def _open_node(self, node: Node) -> None:
-        """Write what a node has and runs now."""
-        has = self._belongings[self._infrastructure.index[node.name]]
-        for row, resource in has.capacities:
-            there = Capacity(node.capacity.get(resource, 0), node.reserved.get(resource, 0))
-            self.compiled.rows.write(row, self.instance, there if node.up else NO_CAPACITY)
-        for row, device, resource in has.of_devices:
-            there = Capacity(node.working.get(device, {}).get(resource, 0))
-            self.compiled.rows.write(row, self.instance, there if node.up else NO_CAPACITY)
-        tables, best = self.compiled.tables, self.base.tables
-        for records, flat, known, numbers in (
-            (tables.options, tables.option_carries, best.option_carries, has.options),
-            (tables.programs, tables.program_carries, best.program_carries, has.programs),
-        ):
-            limit = known[numbers] if node.runs else np.full(len(numbers), CLOSED)
-            flat[numbers] = limit
-            records["carries"][numbers] = limit
-        for device in node.devices_down:
-            of_device = has.devices.get(device, [])
-            tables.option_carries[of_device] = CLOSED
-            tables.options["carries"][of_device] = CLOSED
-
-    def _open_link(self, number: int, link: Link) -> None:
-        """Write what a link carries now."""
-        rows, up = self.compiled.rows, self.instance.link_up(link)
-        for row, way in enumerate((link.forth, link.back), start=rows.first_arc + 2 * number):
-            rows.write(row, self.instance, Capacity(way.bandwidth_bps, way.reserved_bps) if up else NO_CAPACITY)
-            rows.closed[row] = not up
-
-    def _mask_units(self, units: slice) -> None:
-        fixed = self.base.tables.units["node"][units] >= 0
-        open_ = np.where(fixed[:, None], self._up[None, :], self._hosts[None, :])
-        np.logical_and(self.base.tables.mask[units], open_, out=self.compiled.tables.mask[units])
-
-    def _redo_masks(self) -> None:
-        """Rule out nodes that run nothing, and chains that have no place left."""
-        nodes = self.instance.nodes.values()
-        self._up = np.fromiter((node.up for node in nodes), dtype=np.bool_)
-        self._hosts = np.fromiter((bool(node.runs) for node in nodes), dtype=np.bool_)
-        tables = self.compiled.tables
-        self._mask_units(slice(None))
-        nowhere = self._unit_owner[~tables.mask.any(axis=1) & (self._unit_owner >= 0)]
-        tables.chains["possible"] = self.base.tables.chains["possible"]
-        tables.chains["possible"][nowhere] = 0
-
-    def _redo_delays(self) -> None:
-        """Write what every arc takes now."""
-        self.base.shapes.write_delays(compile_infrastructure(self.instance), self.compiled.tables.delays)
-
     def _close_all_but_first(self) -> None:
         """Rule out every implementation but the first that its function lists."""
         tables, offers = self.base.tables, self.base.offers
@@ -561,36 +487,6 @@ class Live:
         tables.options["carries"][later] = CLOSED
 
 
-@dataclass(slots=True)
-class _Belongings:
-    """What of the arrays speaks of one node: rows of capacities; numbers of options, also by device; of programs."""
-
-    capacities: list[tuple[int, str]] = field(default_factory=list)
-    of_devices: list[tuple[int, str, str]] = field(default_factory=list)
-    options: list[int] = field(default_factory=list)
-    devices: dict[str, list[int]] = field(default_factory=dict)
-    programs: list[int] = field(default_factory=list)
-
-
-def _belongings(compiled: Compiled) -> list[_Belongings]:
-    """By node."""
-    index = compiled.problem.infrastructure.index
-    found = [_Belongings() for _ in index]
-    for row, name in enumerate(compiled.rows.names):
-        if name[0] == "node":
-            found[index[name[1]]].capacities.append((row, name[2]))
-        elif name[0] == "device":
-            found[index[name[1]]].of_devices.append((row, name[2], name[3]))
-    for option, run in enumerate(compiled.offers.runs):
-        has = found[run.candidate.node]
-        has.options.append(option)
-        if run.candidate.device is not None:
-            has.devices.setdefault(run.candidate.device, []).append(option)
-    for program, (node, *_) in enumerate(compiled.offers.program_runs):
-        found[node].programs.append(program)
-    return found
-
-
 def _sizes(tables: Any, k: int) -> Sizes:
     """How many records chain ``k`` has."""
     chain = tables.chains[k]
@@ -598,9 +494,3 @@ def _sizes(tables: Any, k: int) -> Sizes:
     budgets = tables.budgets[chain["budget"] : chain["budget_end"]]
     steps = int((budgets["flow_end"] - budgets["flow"]).sum())
     return Sizes(count["component"], count["flow"], count["unit"], count["budget"], steps, count["apart"])
-
-
-def _waits(link: Link, bursts: bool) -> tuple[tuple[int, ...], ...]:
-    """What decides the time that traffic takes on a link; its bandwidth only where there are bursts."""
-    ways = (link.forth, link.back)
-    return tuple((way.latency_ns, way.classic_ns, way.l4s_ns, way.bandwidth_bps * bursts) for way in ways)
