@@ -32,11 +32,11 @@ from random import Random
 from benchmarks.machine import machine
 from mosaico_place.dynamics.classic import classic
 from mosaico_place.dynamics.judge import Judge, Judged
+from mosaico_place.dynamics.quantiles import quantile
 from mosaico_place.dynamics.replay import weight_of
 from mosaico_place.dynamics.resolve import resolve, resolve_free_moves
 from mosaico_place.dynamics.restructure import restructure
 from mosaico_place.dynamics.strategy import Setting
-from mosaico_place.dynamics.summaries import quantile
 from mosaico_place.events import (
     Arrive,
     Depart,
