@@ -41,17 +41,18 @@ from benchmarks.growth import Curve, growth
 from benchmarks.machine import machine
 from mosaico_place.dynamics.classic import classic
 from mosaico_place.dynamics.judge import Judge, Judged
+from mosaico_place.dynamics.quantiles import quantile
 from mosaico_place.dynamics.replay import weight_of
 from mosaico_place.dynamics.resolve import resolve, resolve_free_moves
 from mosaico_place.dynamics.restructure import restructure
 from mosaico_place.dynamics.strategy import Maker, Setting
-from mosaico_place.dynamics.summaries import quantile
 from mosaico_place.events import Arrive, Depart, DeviceDown, Event, LinkDown, NodeDown, apply, describe
 from mosaico_place.instance import Chain, Instance, Term
 from mosaico_place.method import Options
 from mosaico_place.placement import EMPTY, Placement
 from mosaico_place.rules import CostTerm
 from mosaico_place.solving import solve
+from mosaico_place.watching.serving import keep_for_good
 
 MOST_SERVED = ({Term(CostTerm.REJECTED): Fraction(1)},)
 """As much served as can be, whatever it moves or drops."""
@@ -108,6 +109,7 @@ def course(setting: Setting, spare: list[Chain], count: int, idle_s: float) -> I
     events = Course(Random(setting.seed), spare, len(setting.instance.chains), [])
     for judge in (ours, plain):
         judge.stand(setting.instance, setting.placement)
+    keep_for_good()
     for _ in range(count):
         plain.stand(ours.instance, ours.placement)
         event = events.next(ours.instance, ours.placement)

@@ -24,6 +24,11 @@ def gap(value: float, bound: float) -> float:
     return 0.0 if value - bound <= CLOSED else (value - bound) / max(abs(value), 1e-6)
 
 
+def contradicts(bound: float | None, value: float) -> bool:
+    """Whether a level costs less than what is said to be its bound."""
+    return bound is not None and bound > value + CLOSED * max(1.0, abs(value))
+
+
 def rounded_up(bound: float, step: Fraction, value: Fraction) -> float:
     """The strongest bound that follows from a solver's bound.
 

@@ -7,7 +7,6 @@ import math
 import time
 from collections.abc import Mapping
 from fractions import Fraction
-from importlib.metadata import entry_points
 
 from mosaico_place.checking import check
 from mosaico_place.compile import Problem, compile_instance
@@ -23,12 +22,13 @@ from mosaico_place.describe import (
 )
 from mosaico_place.document import placement_document
 from mosaico_place.dumping import dump
-from mosaico_place.errors import InputError, SolverError, suggestion
+from mosaico_place.errors import InputError, SolverError
+from mosaico_place.installed import installed, load_installed
 from mosaico_place.instance import Instance, Term
 from mosaico_place.method import Answer, Method, Options, Progress
 from mosaico_place.placement import EMPTY, Placement
 from mosaico_place.reasons import quick_reasons
-from mosaico_place.result import CLOSED, Result, Termination, gap
+from mosaico_place.result import Result, Termination, contradicts, gap
 from mosaico_place.rules import CostTerm
 from mosaico_place.usage import Usage, usage
 from mosaico_place.validate import faults
@@ -39,7 +39,7 @@ METHODS = "mosaico_place.methods"
 
 def method_names() -> list[str]:
     """Names that ``solve`` takes as a method."""
-    return sorted(entry_points(group=METHODS).names)
+    return installed(METHODS)
 
 
 def find_method(name: str) -> tuple[str, Method]:
@@ -48,12 +48,7 @@ def find_method(name: str) -> tuple[str, Method]:
     Raises:
         ValueError: there is no such method; the message names those that exist.
     """
-    found = entry_points(group=METHODS, name=name)
-    if not found:
-        close = suggestion(name, method_names())
-        hint = f"did you mean {close!r}?" if close else f"there are {', '.join(method_names())}"
-        raise ValueError(f"no method {name!r}; {hint}")
-    method: Method = next(iter(found)).load()
+    method: Method = load_installed(METHODS, "method", name)
     return name, method
 
 
@@ -129,7 +124,7 @@ def _contradiction(options: Options, answer: Answer, total: Cost) -> str | None:
     allowed = {Termination.OPTIMAL: 0.0, Termination.GAP: options.gap}.get(answer.termination, math.inf)
     for level, (exact, bound) in enumerate(zip(total.levels, answer.bounds, strict=True), start=1):
         value = float(exact)
-        if bound is not None and bound > value + CLOSED * max(1.0, abs(value)):
+        if contradicts(bound, value):
             return f"level {level} costs {value}, below its bound {bound}"
         if allowed < math.inf and (bound is None or gap(value, bound) > allowed + 1e-9):
             return (

@@ -15,12 +15,13 @@ import pytest
 from mosaico_place.dynamics.classic import Classic, classic
 from mosaico_place.dynamics.comparing import Listener, compare, replay
 from mosaico_place.dynamics.delta import difference
+from mosaico_place.dynamics.quantiles import quantile
 from mosaico_place.dynamics.record import answer_line, head_line, read_record
 from mosaico_place.dynamics.replay import Answered, Mode
 from mosaico_place.dynamics.rows import Counts, Row, Start, row_of
 from mosaico_place.dynamics.strategy import STRATEGIES, Maker, Reply, Stateless, strategy_names
 from mosaico_place.dynamics.study import Study
-from mosaico_place.dynamics.summaries import Spread, accepted_ratio, quantile, summarize
+from mosaico_place.dynamics.summaries import Spread, accepted_ratio, summarize
 from mosaico_place.errors import SolverError
 from mosaico_place.instance import Instance
 from mosaico_place.levers import Lever

@@ -22,7 +22,7 @@ LAYERS = [
     {"columns", "exact"},
     {"search"},
     {"kernel"},
-    {"method", "reasons"},
+    {"installed", "method", "reasons"},
     {"compile"},
     {"scenario"},
     {"events"},

@@ -20,7 +20,7 @@ from mosaico_place.errors import SolverError
 from mosaico_place.levers import Lever
 from mosaico_place.method import Options
 from mosaico_place.placement import EMPTY
-from mosaico_place.result import CLOSED
+from mosaico_place.result import contradicts
 from mosaico_place.rules import Rule
 from mosaico_place.scenario import Scenario
 from mosaico_place.solving import solve
@@ -213,7 +213,7 @@ def _refuse(answered: Answered) -> None:
         broken = [one for one in judged.violations if not _is_lack(one.rule, one.where, answered, judged)]
         told = [f"{one.rule}: {one.where}: {one.message}" for one in broken]
         for level, (value, bound) in enumerate(zip(judged.cost.levels, judged.reply.bounds, strict=False), start=1):
-            if bound is not None and bound > float(value) + CLOSED * max(1.0, abs(float(value))):
+            if contradicts(bound, float(value)):
                 told.append(f"level {level} costs {float(value)}, below its bound {bound}")
         if told:
             answers = f"{answered.strategy} answers change {answered.batch.index + 1} with a placement that is wrong"

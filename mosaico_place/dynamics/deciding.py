@@ -25,7 +25,7 @@ from mosaico_place.errors import SolverError
 from mosaico_place.events import Arrive, Event
 from mosaico_place.instance import Instance
 from mosaico_place.placement import Placement
-from mosaico_place.result import CLOSED, Violation
+from mosaico_place.result import Violation, contradicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ class Decider:
         levels = level_results(after, judged.cost, judged.reply.bounds or (None,) * len(after.objective))
         for level in levels:
             value = level.value or 0.0
-            if level.bound is not None and level.bound > value + CLOSED * max(1.0, abs(value)):
+            if contradicts(level.bound, value):
                 raise SolverError(f"a level costs {value}, below its bound {level.bound}", self._replay(asked, before))
         arrived = dict.fromkeys(event.chain.name for event in asked.events if isinstance(event, Arrive))
         earlier = self._standing.instance.chains

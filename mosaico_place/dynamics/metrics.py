@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from mosaico_place.describe import plain_number
 from mosaico_place.dynamics.decision import Decision
+from mosaico_place.dynamics.quantiles import quantile
 from mosaico_place.dynamics.standing import Standing
 from mosaico_place.events import WORDS
 from mosaico_place.result import LevelResult
@@ -104,8 +105,4 @@ class Meter:
 
 def spread(values: list[float]) -> dict[str, float]:
     """Median, 99th percentile (nearest rank) and the largest."""
-    ranked = sorted(values)
-    if not ranked:
-        return {}
-    rank = {"p50": (len(ranked) + 1) // 2, "p99": -(-99 * len(ranked) // 100), "max": len(ranked)}
-    return {name: ranked[position - 1] for name, position in rank.items()}
+    return {"p50": quantile(values, 0.5), "p99": quantile(values, 0.99), "max": max(values)} if values else {}

@@ -9,10 +9,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
 from typing import Protocol
 
-from mosaico_place.errors import suggestion
+from mosaico_place.installed import installed, load_installed
 from mosaico_place.instance import Instance
 from mosaico_place.placement import EMPTY, Placement
 
@@ -111,7 +110,7 @@ class Stateless:
 
 def strategy_names() -> list[str]:
     """Names of the strategies that are installed."""
-    return sorted(entry_points(group=STRATEGIES).names)
+    return installed(STRATEGIES)
 
 
 def find_strategy(name: str) -> Maker:
@@ -120,10 +119,5 @@ def find_strategy(name: str) -> Maker:
     Raises:
         ValueError: there is no such strategy; the message names those that exist.
     """
-    found = entry_points(group=STRATEGIES, name=name)
-    if not found:
-        close = suggestion(name, strategy_names())
-        hint = f"did you mean {close!r}?" if close else f"there are {', '.join(strategy_names())}"
-        raise ValueError(f"no strategy {name!r}; {hint}")
-    maker: Maker = next(iter(found)).load()
+    maker: Maker = load_installed(STRATEGIES, "strategy", name)
     return maker

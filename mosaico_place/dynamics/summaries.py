@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from mosaico_place.dynamics.quantiles import quantile
 from mosaico_place.dynamics.replay import Mode
 from mosaico_place.dynamics.rows import Counts, Row, Start
 from mosaico_place.dynamics.study import RESOLVE
@@ -184,13 +184,3 @@ def _times(values: Sequence[float]) -> Times | None:
     if not values:
         return None
     return Times(quantile(values, 0.5), quantile(values, 0.95), quantile(values, 0.99), max(values))
-
-
-def quantile(values: Iterable[float], share: float) -> float:
-    """The smallest value that at least this share of the values do not exceed.
-
-    >>> quantile([3, 1, 2], 0.5), quantile([3, 1, 2], 0.99)
-    (2, 3)
-    """
-    ordered = sorted(values)
-    return ordered[max(math.ceil(share * len(ordered) - 1e-9) - 1, 0)]

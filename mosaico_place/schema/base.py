@@ -53,6 +53,17 @@ def parse_choice(value: object, known: Iterable[str], noun: str, listing: str) -
     raise ValueError(f"unknown {noun} {shown(value)}{ending}")
 
 
+def parse_from_one(value: object) -> int:
+    """Read a whole number from 1 up.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"expected a whole number from 1 up, found {shown(value)}")
+    return value
+
+
 def _parse_flag(value: object) -> bool:
     if not isinstance(value, bool):
         raise ValueError(f"expected true or false, found {shown(value)}")

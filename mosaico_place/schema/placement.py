@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Discriminator, Field, PlainValidator, Tag, WithJsonSchema
 
 from mosaico_place.errors import shown
-from mosaico_place.schema.base import Key, Name, Strict
+from mosaico_place.schema.base import Key, Name, Strict, parse_from_one
 from mosaico_place.schema.document import Format
 
 
@@ -44,18 +44,12 @@ class ChainEntry(Strict):
     """Latencies as reported; not read."""
 
 
-def _count(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"expected a whole number from 1 up, found {shown(value)}")
-    return value
-
-
 class OpenedEntry(Strict):
     """Opened instances of a shared function in one implementation on one node."""
 
     implementation: Name
     """Implementation that runs there."""
-    count: Annotated[int, PlainValidator(_count), WithJsonSchema({"type": "integer", "minimum": 1})] = 1
+    count: Annotated[int, PlainValidator(parse_from_one), WithJsonSchema({"type": "integer", "minimum": 1})] = 1
     """How many of them."""
     load_bps: Any = None
     """Load as reported; not read."""

@@ -6,9 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
 
-from mosaico_place.errors import shown
 from mosaico_place.schema.amounts import MaybeTime
-from mosaico_place.schema.base import Flag, Key, Strict, given
+from mosaico_place.schema.base import Flag, Key, Strict, given, parse_from_one
 from mosaico_place.schema.decision import DecisionDocument, DecisionLine, DoneEntry, DoneLine, HeadLine
 from mosaico_place.schema.events import EventModel, MaybeName
 from mosaico_place.schema.parts import Document, LevelEntry, ViolationEntry
@@ -17,15 +16,9 @@ from mosaico_place.schema.placement import AnswerDocument, ChainEntry, Placement
 _MAPPING = given("a mapping")
 
 
-def _from_one(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"expected a whole number from 1 up, found {shown(value)}")
-    return value
-
-
 _NUMBER = {"type": "integer", "minimum": 1}
-Number = Annotated[int, PlainValidator(_from_one), WithJsonSchema(_NUMBER)]
-MaybeNumber = Annotated[int | None, PlainValidator(_from_one), WithJsonSchema(_NUMBER)]
+Number = Annotated[int, PlainValidator(parse_from_one), WithJsonSchema(_NUMBER)]
+MaybeNumber = Annotated[int | None, PlainValidator(parse_from_one), WithJsonSchema(_NUMBER)]
 
 
 class StepDone(Strict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import queue
 import sys
@@ -84,10 +85,20 @@ def side_car(
         serve(Desk(orchestrator, crashed), sys.stdin.fileno(), _put, stop, limits.resolve_s)
 
 
+def keep_for_good() -> None:
+    """Let the garbage collector pass over all that is there by now.
+
+    A full collection looks at every object, which takes longer than an answer may; most are there from the beginning.
+    """
+    gc.collect()
+    gc.freeze()
+
+
 def serve(
     desk: Desk, file: int, put: Callable[[Line], None], stop: threading.Event, resolve_s: float | None = None
 ) -> None:
     """Answer the lines of a file, until it ends or ``stop`` is set."""
+    keep_for_good()
     lines = lines_of(file)
     it, since_s = desk.orchestrator, time.monotonic()
     while not stop.is_set():
