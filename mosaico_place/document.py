@@ -27,7 +27,11 @@ if TYPE_CHECKING:
     from mosaico_place.costing import Cost
     from mosaico_place.explanation import CapacityAdvice, CapacityGain, Explanation
     from mosaico_place.instance import Instance
+    from mosaico_place.schema.decision import PlacedEntry
+    from mosaico_place.schema.parts import RewriteEntry
+    from mosaico_place.schema.placement import ChainEntry as PlacementChainEntry
     from mosaico_place.schema.placement import OpenedEntry, PlacementDocument
+    from mosaico_place.schema.placement import RewriteEntry as PlacementRewriteEntry
     from mosaico_place.schema.result import ChainEntry, ResultDocument, UseEntry
     from mosaico_place.schema.result import OpenedEntry as ResultOpenedEntry
 
@@ -364,24 +368,25 @@ def _result(document: ResultDocument) -> Result:
 def read_placement(document: PlacementDocument | ResultDocument) -> Placement:
     """The placement in a document that holds one."""
     chains = {
-        name: ChainPlacement(
-            components={
-                part: Spot(spot.node, spot.implementation, spot.device) for part, spot in chain.components.items()
-            },
-            flows={(flow.tail, flow.head): tuple(flow.path) for flow in chain.flows},
-            **{
-                what: tuple(
-                    tuple(entry.components)
-                    for entry in document.rewrites
-                    if entry.chain == name and entry.rewrite == what
-                )
-                for what in ("merged", "parallel")
-            },
-        )
+        name: read_chain(chain, [entry for entry in document.rewrites if entry.chain == name])
         for name, chain in (document.chains or {}).items()
     }
     instances = {opening: entry.count for opening, entry in _openings(document)}
     return Placement(chains, instances)
+
+
+def read_chain(
+    chain: ChainEntry | PlacementChainEntry | PlacedEntry, rewrites: Sequence[RewriteEntry | PlacementRewriteEntry]
+) -> ChainPlacement:
+    """How a chain is placed, from its entry and what is rewritten of it."""
+    return ChainPlacement(
+        components={part: Spot(spot.node, spot.implementation, spot.device) for part, spot in chain.components.items()},
+        flows={(flow.tail, flow.head): tuple(flow.path) for flow in chain.flows},
+        **{
+            what: tuple(tuple(entry.components) for entry in rewrites if entry.rewrite == what)
+            for what in ("merged", "parallel")
+        },
+    )
 
 
 def _openings(

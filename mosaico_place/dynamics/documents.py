@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from pydantic import TypeAdapter
 
-from mosaico_place.document import level_document, placement_document, plain, violation_document
+from mosaico_place.document import level_document, placement_document, plain, read_chain, violation_document
 from mosaico_place.dynamics.decision import Cause, Decision, Done
 from mosaico_place.dynamics.delta import Delta
 from mosaico_place.dynamics.judge import Changes
@@ -19,7 +19,6 @@ from mosaico_place.planning import Act, Interruption, Plan, Step, plan_document
 from mosaico_place.quantities import Dimension, format_quantity, parse_quantity
 from mosaico_place.result import LevelResult, Violation
 from mosaico_place.schema.decision import DecisionDocument, DecisionLine, DeltaDocument, DoneLine
-from mosaico_place.schema.parts import SpotEntry
 from mosaico_place.schema.plan import StepEntry
 
 _LINES: TypeAdapter[DecisionLine | DoneLine] = TypeAdapter(DecisionLine | DoneLine)
@@ -153,7 +152,7 @@ def _step(entry: StepEntry, placement: ChainPlacement | None) -> Step:
         paths = {(flow.tail, flow.head): tuple(flow.path) for flow in entry.flows or ()}
         return Step(act, entry.chain, placement=placement, paths=paths, duration_ns=duration_ns)
     spot = None if entry.node is None else Spot(node, implementation, entry.device)
-    source = None if entry.source is None else _spot(entry.source)
+    source = None if entry.source is None else Spot(entry.source.node, entry.source.implementation, entry.source.device)
     return Step(act, entry.chain, entry.component, spot, source, duration_ns=duration_ns)
 
 
@@ -161,22 +160,10 @@ def _ns(us: float | None) -> int | None:
     return None if us is None else round(us * 1000)
 
 
-def _spot(entry: SpotEntry) -> Spot:
-    return Spot(entry.node, entry.implementation, entry.device)
-
-
 def _delta(document: DeltaDocument | DecisionDocument) -> Delta:
-    chains: dict[str, ChainPlacement | None] = {}
-    for name, entry in document.chains.items():
-        if entry is None:
-            chains[name] = None
-            continue
-        rewrites = {
-            what: tuple(tuple(one.components) for one in document.rewrites if one.chain == name and one.rewrite == what)
-            for what in ("merged", "parallel")
-        }
-        spots = {part: _spot(spot) for part, spot in entry.components.items()}
-        flows = {(flow.tail, flow.head): tuple(flow.path) for flow in entry.flows}
-        chains[name] = ChainPlacement(spots, flows, **rewrites)
+    chains = {
+        name: None if entry is None else read_chain(entry, [one for one in document.rewrites if one.chain == name])
+        for name, entry in document.chains.items()
+    }
     openings = {Opening(one.node, one.function, one.implementation): one.count for one in document.instances}
     return Delta(chains, openings)
