@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from mosaico_place.kernel.attempt import crowded, try_out
-from mosaico_place.kernel.compiled import inner, outer
+from mosaico_place.kernel.compiled import inner, inner_inline, outer
 from mosaico_place.kernel.multipliers import first_rates, next_rates, set_slopes
 from mosaico_place.kernel.shapes import CHORD, COPY
 from mosaico_place.kernel.taking import remove_chain
@@ -27,6 +27,9 @@ from mosaico_place.kernel.units import choose_nodes, solve_units
 
 TRIES = 12
 """Rounds of prices for latency, and of nodes that are ruled out because the whole does not fit."""
+
+FIXED_MOST, FIXED_FEW = 200, 3
+"""How often units are kept to single nodes where all that fails: of a chain that must be placed, and of others."""
 
 EXACT, RELAXED_JOIN, RELAXED_COPY, RELAXED_REWRITE, RELAXED_APART = 0, 1, 2, 4, 8
 """What a bound leaves out, added up; joint use and the gap of latency prices show as cost above the bound."""
@@ -77,10 +80,19 @@ def find(tables: Any, state: Any, prices: Any, k: int, cutoff: float, work: Any,
         (lower bound on the cost of every embedding in what is left, cost of the one found, whether it is placed in the
         state now): infinite if there is none, or if it was given up.
     """
+    begin(tables, prices, k, work)
+    lower, best, stands = rounds(tables, state, prices, k, cutoff, work, out)
+    if best == np.inf and lower < cutoff:
+        best, stands = fix_units(tables, state, prices, k, cutoff, work, out)
+    return lower, best, stands
+
+
+@inner
+def rounds(tables: Any, state: Any, prices: Any, k: int, cutoff: float, work: Any, out: Any) -> Any:
+    """The same with what ``work.blocked`` rules out; where that is nothing, the bound holds for the chain."""
     chain = tables.chains[k]
     option, length, path = work.option, work.length, work.path
     lower, best, free, stands = -np.inf, np.inf, True, False
-    begin(tables, prices, k, work)
     for _ in range(TRIES):
         constant = set_slopes(tables, prices, k, work)
         value = solve_units(tables, state, prices, k, work) - constant
@@ -121,9 +133,74 @@ def begin(tables: Any, prices: Any, k: int, work: Any) -> None:
     """Rule nothing out, and price time as in the first round."""
     chain = tables.chains[k]
     for u in range(chain.unit_end - chain.unit):
-        for n in range(work.blocked.shape[1]):
-            work.blocked[u, n] = False
+        allow_all(work.blocked[u])
     first_rates(tables, prices, k, work)
+
+
+@inner_inline
+def allow_all(blocked: Any) -> None:
+    """Rule no node out."""
+    for n in range(len(blocked)):
+        blocked[n] = False
+
+
+@inner_inline
+def allow_one(blocked: Any, one: int) -> None:
+    """Rule out all nodes but one."""
+    for n in range(len(blocked)):
+        blocked[n] = n != one
+
+
+@inner
+def fix_units(tables: Any, state: Any, prices: Any, k: int, cutoff: float, work: Any, out: Any) -> Any:
+    """Look for an embedding by keeping units to single nodes, one unit after the other: (its cost, whether it stands).
+
+    What does not fit on a node may do so beside other units elsewhere; ruling out one node after the other loses that.
+    Depth first, the unit with fewest nodes first, its nodes in the order of the bounds.
+    """
+    chain = tables.chains[k]
+    count, depth, left = order_units(tables, k, work), 0, FIXED_MOST if chain.required else FIXED_FEW
+    if count > 0:
+        allow_all(work.tried[0])
+    while 0 <= depth < count and left > 0:
+        begin(tables, prices, k, work)
+        for d in range(depth):
+            allow_one(work.blocked[work.turn[d]], work.kept[d])
+        u = work.turn[depth]
+        for n in range(work.tried.shape[1]):
+            work.blocked[u, n] = work.tried[depth, n]
+        constant = set_slopes(tables, prices, k, work)
+        value = solve_units(tables, state, prices, k, work) - constant
+        if value >= cutoff or value == np.inf or not choose_nodes(tables, state, prices, k, work):
+            depth -= 1
+            continue
+        work.kept[depth] = work.at[u]
+        work.tried[depth, work.at[u]] = True
+        allow_one(work.blocked[u], work.at[u])
+        lower, best, stands = rounds(tables, state, prices, k, cutoff, work, out)
+        left -= 1
+        if best < np.inf:
+            return best, stands
+        if lower < cutoff and depth + 1 < count:
+            depth += 1
+            allow_all(work.tried[depth])
+    return np.inf, False
+
+
+@inner
+def order_units(tables: Any, k: int, work: Any) -> int:
+    """Write the units that are not fixed to ``work.turn``, those with fewest nodes first; how many there are."""
+    chain, count = tables.chains[k], 0
+    for u in range(chain.unit, chain.unit_end):
+        if tables.units[u].node >= 0:
+            continue
+        i, size = count, tables.mask[u].sum()
+        while i > 0 and tables.mask[chain.unit + work.turn[i - 1]].sum() > size:
+            work.turn[i] = work.turn[i - 1]
+            i -= 1
+        work.turn[i] = u - chain.unit
+        count += 1
+    return count
 
 
 @inner
