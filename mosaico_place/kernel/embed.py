@@ -56,7 +56,7 @@ def relaxations(tables: Any, k: int) -> int:
 def embed(tables: Any, state: Any, prices: Any, k: int, cutoff: float, work: Any, out: Any) -> Any:
     """The cheapest embedding of chain ``k`` that the state has room for; the state is the same after the call.
 
-    Arguments and results are those of :func:`find`, without whether it stands.
+    Arguments and results are those of :func:`find`, without ``few``, which is 0, and whether it stands.
     """
     lower, best, stands = find(tables, state, prices, k, cutoff, 0, work, out)
     if stands:
@@ -89,10 +89,11 @@ def find(tables: Any, state: Any, prices: Any, k: int, cutoff: float, few: int, 
         bound, best, stands, node = rounds(tables, state, prices, k, cutoff, u, work, out)
         if depth < 0:
             lower = bound
-        if best == np.inf and left > 0:
-            depth = next_part(tables, k, depth, node, bound < cutoff, work)
-            left -= 1
-        if best < np.inf or left == 0 or depth < 0:
+        if best < np.inf or left == 0:
+            return lower, best, stands
+        depth = next_part(tables, k, depth, node, bound < cutoff, work)
+        left -= 1
+        if depth < 0:
             return lower, best, stands
 
 
@@ -203,11 +204,12 @@ def next_part(tables: Any, k: int, depth: int, node: int, more: bool, work: Any)
 
 @inner
 def order_units(tables: Any, k: int, work: Any) -> None:
-    """Write the units that are not fixed to ``work.turn``, those with fewest nodes first, and -1 after the last."""
+    """Write the units that have a choice to ``work.turn``, those with fewest nodes first, and -1 after the last."""
     chain, count = tables.chains[k], 0
     for u in range(chain.unit, chain.unit_end):
-        if tables.units[u].node < 0:
-            i, size = count, tables.mask[u].sum()
+        size = tables.mask[u].sum()
+        if tables.units[u].node < 0 and size > 1:
+            i = count
             while i > 0 and tables.mask[chain.unit + work.turn[i - 1]].sum() > size:
                 work.turn[i] = work.turn[i - 1]
                 i -= 1
