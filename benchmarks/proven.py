@@ -13,6 +13,8 @@ time is listed and counts nowhere. With ``--levels 1`` the objective ends after 
 
 A bound on a level speaks of all placements that are no worse on the levels before than the method's own. So it is held
 against the optimum where the optimum is such a placement; a bound above it is a violation, of which there must be none.
+What is not proven has an optimum between the method's placement and its bound, so how close these two are says what the
+bound is worth at least.
 
 With ``--optima`` proven optima are kept in a file and not proven again: with it, a run after a change to the bounds or
 to the search takes minutes. What a run could not prove in its limit, another with a longer limit tries again.
@@ -152,6 +154,14 @@ class Compared:
         if best == 0:
             return 1.0 if bound == 0 else None
         return bound / best
+
+    @property
+    def certified(self) -> float | None:
+        """The bound over the accepted weight of the own placement: over that of an optimum, it is no more."""
+        if not self.weights or not self.found.values or self.found.bounds[0] is None:
+            return None
+        own = self.weights - self.found.values[0]
+        return (self.weights - self.found.bounds[0]) / own if own > 0 else None
 
 
 def _above(one: float, other: float) -> bool:
@@ -318,6 +328,12 @@ def summary(results: Sequence[Compared]) -> list[str]:
                 f"  {words}: median {statistics.median(ratios):.2%}, "
                 f"from {min(ratios):.2%} to {max(ratios):.2%} ({len(ratios)} instances)"
             )
+    certified = [ratio for one in results if (ratio := one.certified) is not None]
+    if certified:
+        found.append(
+            f"  accepted weight, bound over own placement: median {statistics.median(certified):.2%}, "
+            f"at most {max(certified):.2%}, within 1 % {sum(ratio <= 1.01 for ratio in certified)} of {len(certified)}"
+        )
     if open_ := [one.case for one in results if one.miss is None]:
         found.append(f"  not proven: {', '.join(open_)}")
     if open_ := [one.case for one in proved if not _whole(one)]:

@@ -165,6 +165,9 @@ def test_proofs_measure_misses_and_bounds() -> None:
     assert against((4, 9), (3.0, 1.0), (4,)).ratio(1) is None
     unproven = against((5, 9), (3.0, 6.0), ())
     assert unproven.miss is None
+    assert unproven.certified == 17 / 15
+    told = "  accepted weight, bound over own placement: median 113.33%, at most 113.33%, within 1 % 0 of 1"
+    assert told in summary([unproven])
     assert "  not proven: one" in summary([unproven])
     assert "    one: by 1, lightest chain 2" in summary([one])
     assert "  first level reached: 1 of 2 (50.0%)" in summary([one, against((4, 8), (4.0, 8.0), (4, 8))])

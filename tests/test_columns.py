@@ -72,9 +72,8 @@ def finish(generation: Generation) -> float:
         return value - bound < SLACK
 
     generation.suggest(np.zeros_like(generation.compiled.rows.capacity))
-    mix = generation.run(lambda: False, closed)
-    while generation.cut(lambda: False):
-        mix = generation.run(lambda: False, closed)
+    generation.run(lambda: False, closed)
+    mix = generation.run(lambda: False, closed, packed=True)
     assert generation.best is not None
     assert mix.value >= generation.best.bound - SLACK
     return mix.value

@@ -22,9 +22,9 @@ from mosaico_place.kernel.solution import Solution
 from mosaico_place.kernel.tables import Compiled
 from mosaico_place.search.ascent import ascend
 
-WORTHWHILE, SHORT_PATIENCE, PATIENCE = 0.01, 3, 6
-"""Rounds that close less than so much of what lies between master and bound are idle; after so many of them chains are
-split, and after so many more it ends."""
+WORTHWHILE, CUT_PATIENCE, SHORT_PATIENCE, PATIENCE = 0.01, 2, 3, 6
+"""Rounds that close less than so much of what lies between master and bound are idle; after so many of them rows of
+nodes are looked for, after more than so many chains are split, and after so many more it ends."""
 
 CLOSE = 1e-4
 """Relative distance of the master's value from the bound at which more columns are not worth their time."""
@@ -71,7 +71,6 @@ class Generation:
         self._measurer = measurer or Measurer(compiled)
         self._splitter = Splitter(compiled)
         self._packings: Packings | None = None
-        self._mix: Mix | None = None
         self._sharp = False
 
     @classmethod
@@ -152,15 +151,16 @@ class Generation:
 
     def round(self, sharp: bool, stop: Callable[[], bool]) -> tuple[Mix, int]:
         """Solve the master, price at its duals, add columns; how many were new."""
-        mix = self._mix = self.master.solve()
+        mix = self.master.solve()
         quote = self.quote(mix.duals, sharp, stop)
         self.note(quote)
         return mix, self.master.add(quote.columns)
 
-    def run(self, stop: Callable[[], bool], closed: Callable[[float, float], bool]) -> Mix:
+    def run(self, stop: Callable[[], bool], closed: Callable[[float, float], bool], packed: bool = False) -> Mix:
         """Generate columns until ``closed(value of the master, bound)``, or little new comes, or it must stop.
 
-        Chains are split after the first idle rounds: before, other prices gain more in the same time.
+        Chains are split after the first idle rounds: before, other prices gain more in the same time. If ``packed``,
+        rows of nodes are added between rounds, and it goes on as long as there are any.
         """
         idle = 0
         while True:
@@ -169,20 +169,23 @@ class Generation:
             assert self.best is not None, "a round prices"
             bound = self.best.bound
             idle = 0 if bound - before > WORTHWHILE * max(mix.value - bound, 0.0) else idle + 1
-            done = mix.settled and not new
-            if stop() or closed(mix.value, bound) or (self._sharp and (done or idle > PATIENCE)):
+            done, near = mix.settled and not new, closed(mix.value, bound)
+            if stop():
                 return mix
-            if not self._sharp and (done or idle > SHORT_PATIENCE):
+            if packed and (near or done or idle >= CUT_PATIENCE) and self._cut(mix, stop):
+                idle = 0
+            elif near or (self._sharp and (done or idle > PATIENCE)):
+                return mix
+            elif not self._sharp and (done or idle > SHORT_PATIENCE):
                 idle, self._sharp = 0, True
 
-    def cut(self, stop: Callable[[], bool]) -> int:
-        """Add rows of nodes that the last mix breaks; how many. What is generated afterwards goes on from there."""
+    def _cut(self, mix: Mix, stop: Callable[[], bool]) -> bool:
+        """Add rows of nodes that the mix breaks; False if there are none."""
         if self._packings is None:
             self._packings = Packings(self.compiled)
-        assert self._mix is not None, "a round gives a mix"
-        cuts = self._packings(self.master.use(self._mix), stop)
+        cuts = self._packings(self.master.use(mix), stop)
         self.master.cut(cuts)
-        return len(cuts)
+        return bool(cuts)
 
     def next_level(self, value: float) -> None:
         """Go on to the next level, keeping this one at ``value``."""

@@ -9,8 +9,11 @@ from mosaico_place.kernel.solution import Solution
 from mosaico_place.method import Answer, Options
 from mosaico_place.search.method import Run, run_levels
 
-PRICING_SHARE = 0.25
-"""Part of the time that is left which generating columns for a level may take."""
+FIRST_SHARE, LATER_SHARE = 0.25, 0.4
+"""Part of the time that is left which generating columns may take, for the first level and for later ones.
+
+A later level has less time left, but its columns take longer: what a level is worth in another has to be found out.
+"""
 
 
 def solve_columns(problem: Problem, options: Options) -> Answer:
@@ -31,7 +34,7 @@ def solve_columns(problem: Problem, options: Options) -> Answer:
 def _generate(run: Run, generation: Generation, level: int) -> tuple[FloatArray, float | None]:
     """Generate columns for a level until its bound is close or its time is up."""
     before = run.options.elapsed_s()
-    share = run.options.remaining_s() * PRICING_SHARE
+    share = run.options.remaining_s() * (LATER_SHARE if level else FIRST_SHARE)
 
     def stop() -> bool:
         return run.stopped() or run.options.elapsed_s() - before > share
@@ -40,9 +43,10 @@ def _generate(run: Run, generation: Generation, level: int) -> tuple[FloatArray,
         run.tell("columns", level, None, bound)
         return is_close(value, bound)
 
-    generation.run(stop, closed)
+    generation.run(stop, closed, packed=level > 0)
     assert generation.best is not None, "a run prices at least once"
     shadow = generation.best.duals.shadow
-    while not stop() and generation.cut(stop):
-        generation.run(stop, closed)
+    if level == 0 and not stop():
+        # Rows of nodes take from the prices of capacities, which the search goes by.
+        generation.run(stop, closed, packed=True)
     return shadow, generation.bound

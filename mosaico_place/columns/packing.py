@@ -61,8 +61,10 @@ class Packings:
     """Finds the rows of all nodes."""
 
     def __init__(self, compiled: Compiled) -> None:
-        patterns = _patterns(compiled)
-        self._nodes = [_Node(compiled, found) for found in patterns if found]
+        offered = _offered(compiled)
+        self._nodes = [
+            _Node(compiled, found, here) for found, here in zip(_patterns(compiled), offered, strict=True) if found
+        ]
 
     def __call__(self, use: FloatArray, stop: Callable[[], bool]) -> list[Cut]:
         """Rows that a mix breaks, one of a node at most.
@@ -94,20 +96,28 @@ def _patterns(compiled: Compiled) -> list[dict[Pattern, None]]:
     Units with components that may be merged, and thus take nothing, fall into single components.
     """
     tables = compiled.tables
-    nodes = len(compiled.problem.infrastructure.nodes)
-    found: list[dict[Pattern, None]] = [{} for _ in range(nodes)]
     members: dict[int, list[int]] = {}
     for c in np.flatnonzero(tables.components["menu"] >= 0).tolist():
         members.setdefault(int(tables.components[c]["unit"]), []).append(c)
-    known: dict[tuple[tuple[int, ...], int], list[Pattern]] = {}
+    # Menus of components that share a node -> where they may stand.
+    stands: dict[tuple[int, ...], NDArray[np.bool_]] = {}
     for unit, components in members.items():
         merge = any(tables.components[c]["twins"] >= 0 for c in components)
         menus = tuple(int(tables.components[c]["menu"]) for c in components)
-        for n in np.flatnonzero(tables.mask[unit]).tolist():
-            for some in [(menu,) for menu in menus] if merge else [menus]:
-                if (some, n) not in known:
-                    known[some, n] = _ways(compiled, some, n)
-                found[n].update(dict.fromkeys(known[some, n]))
+        for some in [(menu,) for menu in menus] if merge else [menus]:
+            stands[some] = stands.get(some, False) | tables.mask[unit]
+    found: list[dict[Pattern, None]] = [{} for _ in compiled.problem.infrastructure.nodes]
+    for some, where in stands.items():
+        for n in np.flatnonzero(where).tolist():
+            found[n].update(dict.fromkeys(_ways(compiled, some, n)))
+    return found
+
+
+def _offered(compiled: Compiled) -> list[list[tuple[int, Item]]]:
+    """Per node, its options and what each is."""
+    found: list[list[tuple[int, Item]]] = [[] for _ in compiled.problem.infrastructure.nodes]
+    for o, n in enumerate(compiled.tables.options["node"].tolist()):
+        found[n].append((o, item_of(compiled, o)))
     return found
 
 
@@ -137,9 +147,12 @@ def item_of(compiled: Compiled, option: int) -> Item:
 
 
 class _Node:
-    """One node, with packings of it that are known."""
+    """One node, with packings of it that are known.
 
-    def __init__(self, compiled: Compiled, patterns: dict[Pattern, None]) -> None:
+    Args of the constructor: the patterns of units there, and the node's options with what each is.
+    """
+
+    def __init__(self, compiled: Compiled, patterns: dict[Pattern, None], offered: Sequence[tuple[int, Item]]) -> None:
         tables = compiled.tables
         used = {pattern: _used(tables, pattern) for pattern in patterns}
         rows = sorted({row for amounts in used.values() for row in amounts})
@@ -154,7 +167,9 @@ class _Node:
         for p, pattern in enumerate(kept):
             for item in pattern:
                 self._counts[p, number[item]] += 1
-        self._options, self._item = _options(compiled, number)
+        here = [(o, number[item]) for o, item in offered if item in number]
+        self._options = np.array([o for o, _ in here], dtype=np.int64)
+        self._item = np.array([i for _, i in here], dtype=np.int64)
         self._hopeless = not kept
         self._highs: Any = SilentHighs()  # type: ignore[no-untyped-call]
         self._highs.setOptionValue("output_flag", False)
@@ -215,12 +230,6 @@ def _used(tables: Any, pattern: Pattern) -> dict[int, float]:
             row = int(tables.uses_row[i])
             total[row] = total.get(row, 0.0) + float(tables.uses_amount[i])
     return total
-
-
-def _options(compiled: Compiled, number: dict[Item, int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Options of these items, and which item each is."""
-    found = [(o, number[item]) for o in range(len(compiled.offers.runs)) if (item := item_of(compiled, o)) in number]
-    return np.array([o for o, _ in found], dtype=np.int64), np.array([i for _, i in found], dtype=np.int64)
 
 
 @outer_making
