@@ -210,7 +210,7 @@ class Master:
         found: dict[tuple[int, ...], set[int]] = {}
         for c, (o, twin) in enumerate(zip(column.option.tolist(), twins, strict=True)):
             if o >= 0:
-                alike = (twin, int(tables.options[o]["spot"])) if twin >= 0 else (c,)
+                alike = (twin, int(tables.ways[o]["spot"])) if twin >= 0 else (c,)
                 found.setdefault(alike, set()).add(o)
         return list(found.values())
 
