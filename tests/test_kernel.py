@@ -558,3 +558,93 @@ def test_loading_what_cannot_stand() -> None:
     load()
     assert seen["whole"] > 10
     assert seen["part"] > 3
+
+
+TWO_FUNCTIONS = """
+format: 1
+infrastructure:
+  nodes:
+    gnb: {kind: access}
+    sw: {kind: p4-switch, stages: 4}
+    one: {kind: server, cpu: 3, memory: 4 GiB}
+    two: {kind: server, cpu: 1}
+  links:
+    - {between: [gnb, sw], bandwidth: 1 Gbps, latency: 1 ms}
+    - {between: [one, sw], bandwidth: 1 Gbps, latency: 1 ms}
+    - {between: [sw, two], bandwidth: 1 Gbps, latency: 1 ms}
+functions:
+  f: {implementations: {vnf: {cpu: 3, memory: 1 GiB, processing: 2 ms}}}
+  g: {implementations: {NAME: {cpu: 2, memory: 3 GiB, processing: 5 ms, level: vnf}}, prices: {memory: 1 per GiB}}
+chains:
+  c:
+    components: {in: {at: gnb}, a: f, b: g}
+    flows: [{from: in, to: a, rate: 1 Mbps}, {from: a, to: b, rate: 1 Mbps}]
+    equivalent: [[a, b]]
+    latency: [{from: in, to: b, within: 4 ms}]
+prices: {cpu: 1}
+objective: [{rejected: 1}, {resources: 1}]
+"""
+
+
+@pytest.mark.parametrize(("name", "fits"), [("vnf", True), ("vnf-other", False)])
+def test_components_of_two_functions_merge(name: str, fits: bool) -> None:
+    """Tests that equivalent components of two functions take the largest demand of each resource, and one time.
+
+    They are merged exactly where their implementations are called the same; apart, they have no room.
+    """
+    instance = parse_instance(TWO_FUNCTIONS.replace("NAME", name))
+    compiled = compiled_of(instance)
+    solution = Solution(compiled)
+    free = price(compiled, np.zeros_like(compiled.rows.capacity))
+    assert solution.insert([0], free, everything(compiled)) == fits
+    adds_up(solution, None)
+    if fits:
+        assert solution.placement().chains["c"].merged == (("a", "b"),)
+        assert solution.values().tolist() == [0.0, 6.0]  # 3 cores at 1, 3 GiB at 1
+        shadow = np.ones_like(compiled.rows.capacity)
+        _, found, pricer = embeddings(compiled, price(compiled, shadow, weights=np.zeros(2)))
+        column = Measurer(compiled)(0, free, pricer.out)
+        assert found[0] == column.amounts.sum()
+    solution.remove([0], free)
+    assert solution.state.free.tolist() == empty_state(compiled).free.tolist()
+
+
+JOINED = """
+format: 1
+infrastructure:
+  nodes:
+    gnb: {kind: access}
+    sw: {kind: p4-switch, stages: 4}
+    one: {kind: server, cpu: 4}
+  links:
+    - {between: [gnb, sw], bandwidth: 1 Gbps, latency: 1 ms}
+    - {between: [one, sw], bandwidth: 1 Gbps, latency: 1 ms}
+functions:
+  f: {implementations: {p4: {stages: 2}, vnf: {cpu: 1}}}
+  g: {implementations: {vnf: {cpu: 1}}}
+  q: {implementations: {p4: {stages: 1}}}
+chains:
+  c:
+    REQUIRED
+    components: {in: {at: sw}, a: f, b: g, out: {at: gnb}}
+    flows:
+      - {from: in, to: a, rate: 1 Mbps}
+      - {from: in, to: b, rate: 1 Mbps, per-hop: [q]}
+      - {from: a, to: out, rate: 1 Mbps, per-hop: [q]}
+      - {from: b, to: out, rate: 1 Mbps, per-hop: [q]}
+"""
+
+
+@pytest.mark.parametrize("required", ["required: true", "weight: 1"])
+def test_another_unit_makes_room(required: str) -> None:
+    """Tests that a chain stands where what does not fit is not what must go elsewhere.
+
+    With ``a`` on the switch, as is cheapest, the flows of ``b`` lack a stage, and ``b`` has no other place.
+    """
+    instance = parse_instance(JOINED.replace("REQUIRED", required))
+    compiled = compiled_of(instance)
+    solution = Solution(compiled)
+    free = price(compiled, np.zeros_like(compiled.rows.capacity))
+    assert solution.insert([0], free, everything(compiled)) == 1
+    adds_up(solution, None)
+    assert {spot.node for spot in solution.placement().chains["c"].components.values()} == {"one"}

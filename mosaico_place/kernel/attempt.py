@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mosaico_place.kernel.compiled import inner
+from mosaico_place.kernel.compiled import inner, inner_inline
 from mosaico_place.kernel.costs import best_option, merged_cost, option_cost
 from mosaico_place.kernel.merging import merged_before
 from mosaico_place.kernel.routes import route
@@ -71,7 +71,7 @@ def try_out(tables: Any, state: Any, prices: Any, k: int, work: Any) -> Any:
     return total, -1
 
 
-@inner
+@inner_inline
 def place_component(tables: Any, state: Any, prices: Any, k: int, c: int, at: Any, pay: float, option: Any) -> float:
     """Place a component on the node of its unit, in the way that is cheapest there; infinite if it does not fit."""
     n = at[tables.components[c].unit - tables.chains[k].unit]

@@ -6,7 +6,7 @@ from typing import Any
 
 from mosaico_place.kernel.batch import measure
 from mosaico_place.kernel.compiled import inner, outer
-from mosaico_place.kernel.embed import find
+from mosaico_place.kernel.embed import FEW, find
 from mosaico_place.kernel.embeddings import first_node
 from mosaico_place.kernel.taking import place, remove_chain
 from mosaico_place.kernel.times import measure_times
@@ -23,7 +23,7 @@ def insert_all(
     for k in chains:
         if embeddings.placed[k] or not tables.chains[k].possible:
             continue
-        _, cost, stands = find(tables, state, prices, k, cutoff[k], work, embeddings)
+        _, cost, stands = find(tables, state, prices, k, cutoff[k], FEW, work, embeddings)
         if cost >= cutoff[k]:
             if stands:
                 remove_chain(tables, state, prices, k, option, length, path)

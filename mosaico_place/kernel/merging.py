@@ -13,7 +13,7 @@ def runs_with(tables: Any, c: int, other: int, option: Any) -> bool:
     return (
         tables.components[other].twins == tables.components[c].twins
         and option[other] >= 0
-        and tables.options[option[other]].spot == tables.options[option[c]].spot
+        and tables.ways[option[other]].spot == tables.ways[option[c]].spot
     )
 
 
@@ -51,16 +51,16 @@ def rest_amount(tables: Any, k: int, c: int, option: Any, i: int) -> float:
 def saved_price(tables: Any, k: int, c: int, option: Any) -> float:
     """What of the price of its resources a merged component need not pay, as only the largest price of each counts."""
     saved = 0.0
-    one = tables.options[option[c]]
+    one = tables.ways[option[c]]
     for i in range(one.charge, one.charge_end):
         most = 0.0
         for other in range(tables.chains[k].component, c):
             if runs_with(tables, c, other, option):
-                with_it = tables.options[option[other]]
+                with_it = tables.ways[option[other]]
                 for j in range(with_it.charge, with_it.charge_end):
-                    if tables.charges_what[j] == tables.charges_what[i]:
-                        most = max(most, tables.charges_price[j])
-        saved += min(most, tables.charges_price[i])
+                    if tables.charges[j].row == tables.charges[i].row:
+                        most = max(most, tables.charges[j].price)
+        saved += min(most, tables.charges[i].price)
     return saved
 
 

@@ -28,21 +28,17 @@ from mosaico_place.placement import Opening, Spot
 from mosaico_place.usage import CapacityName, own_demand, private
 
 OPTION = np.dtype(
-    [
-        ("node", "i4"),
-        ("use", "i4"),
-        ("use_end", "i4"),
-        ("opening", "i4"),
-        ("carries", "f8"),
-        ("processing_ns", "f8"),
-        ("spot", "i4"),
-        ("charge", "i4"),
-        ("charge_end", "i4"),
-    ]
+    [("node", "i4"), ("use", "i4"), ("use_end", "i4"), ("opening", "i4"), ("carries", "f8"), ("processing_ns", "f8")]
 )
 """How a component can run: its node, its slice of the uses, the opening that serves it (-1: none), the largest load
-in rate quanta, the time; a number that options of one node, implementation and device share, whatever the function, so
-that equivalent components in them can be merged; its slice of the charges."""
+in rate quanta, the time."""
+
+WAY = np.dtype([("spot", "i4"), ("charge", "i4"), ("charge_end", "i4")])
+"""What merging asks of an option: a number that options of one node, implementation and device share, whatever the
+function; its slice of the charges."""
+
+CHARGE = np.dtype([("row", "i4"), ("price", "f8")])
+"""The price of all that an option takes of a row (-1: of a private instance)."""
 
 OPENING = np.dtype(
     [("node", "i4"), ("group", "i4"), ("use", "i4"), ("use_end", "i4"), ("capacity", "f8"), ("most", "f8")]
@@ -109,7 +105,7 @@ class Offers:
         touches: key -> number of the touch table.
         touch_start: per table, programs of every node, like ``menu_start``; touchable: whether a flow may touch it.
         uses: rows and amounts that slices of options, openings and programs refer to.
-        charges: rows (-1: a private instance) and the price of all that an option takes of each.
+        ways: what merging asks of every option; charges: what their slices refer to.
     """
 
     instance: Instance
@@ -130,6 +126,7 @@ class Offers:
     uses_row: list[int] = field(default_factory=list)
     uses_amount: list[float] = field(default_factory=list)
     charges: list[tuple[int, Fraction]] = field(default_factory=list)
+    ways: list[tuple[int, int, int]] = field(default_factory=list)
     spots: dict[Spot, int] = field(default_factory=dict)
     _slices: dict[tuple[tuple[int, float], ...], tuple[int, int]] = field(default_factory=dict)
 
@@ -173,9 +170,8 @@ class Offers:
                 spot = self.spots.setdefault(Spot(node.name, implementation.name, candidate.device), len(self.spots))
                 charge = len(self.charges)
                 self.charges += self._charges(component, function, node, candidate)
-                self.options.append(
-                    (i, *demand, opening, carries, candidate.processing_ns, spot, charge, len(self.charges))
-                )
+                self.options.append((i, *demand, opening, carries, candidate.processing_ns))
+                self.ways.append((spot, charge, len(self.charges)))
                 self.runs.append(Run(function, candidate, key))
             start.append(len(self.options))
         return np.array(start, dtype=np.int32)
@@ -197,8 +193,8 @@ class Offers:
 
     def charges_of(self, option: int) -> Sequence[tuple[int, Fraction]]:
         """What an option charges for."""
-        begin, end = self.options[option][-2:]
-        return self.charges[int(begin) : int(end)]
+        _, begin, end = self.ways[option]
+        return self.charges[begin:end]
 
     def _carries(self, implementation: Implementation, opening: int) -> float:
         most = 1.0 if opening < 0 else self.opening_records[opening][5]

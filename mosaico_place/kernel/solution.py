@@ -139,7 +139,7 @@ class Solution:
             for c, name in enumerate(names, start=first):
                 if name in group:
                     option = self.embeddings.option[c]
-                    by_spot.setdefault(int(self.compiled.tables.options[option]["spot"]), []).append(name)
+                    by_spot.setdefault(int(self.compiled.tables.ways[option]["spot"]), []).append(name)
             found += [tuple(several) for several in by_spot.values() if len(several) > 1]
         return tuple(found)
 

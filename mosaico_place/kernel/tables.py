@@ -13,7 +13,7 @@ from mosaico_place.compile import Problem
 from mosaico_place.compile.infrastructure import BoolArray, FloatArray
 from mosaico_place.instance import Chain
 from mosaico_place.kernel.levels import Levels, compile_levels
-from mosaico_place.kernel.offers import OPENING, OPTION, PROGRAM, Offers
+from mosaico_place.kernel.offers import CHARGE, OPENING, OPTION, PROGRAM, WAY, Offers
 from mosaico_place.kernel.reach import prune
 from mosaico_place.kernel.rows import Kind, Rows, compile_rows
 from mosaico_place.kernel.shapes import APART, BUDGET, CHAIN, COMPONENT, FLOW, UNIT, Block, Shapes, Sizes
@@ -33,7 +33,8 @@ class Tables(NamedTuple):
             fields one by one, for the innermost loops.
         menu_start: (menus, nodes + 1), touch_start: (touch tables, nodes + 1), touchable: (touch tables, nodes),
             plain: (touch tables,) whether flows may touch everything and meet no programs.
-        uses_row, uses_amount: what slices of uses refer to; charges_what, charges_price: the same of charges.
+        uses_row, uses_amount: what slices of uses refer to.
+        ways: a record for each option; charges: records that these refer to.
         chains, components, flows, units, budgets, apart: records.
         budget_flows: flows on some way of each budget, in topological order.
         mask: (units, nodes) where a unit may stand.
@@ -65,8 +66,8 @@ class Tables(NamedTuple):
     plain: BoolArray
     uses_row: IntArray
     uses_amount: FloatArray
-    charges_what: IntArray
-    charges_price: FloatArray
+    ways: Any
+    charges: Any
     chains: Any
     components: Any
     flows: Any
@@ -202,8 +203,8 @@ def _tables(problem: Problem, rows: Rows, offers: Offers, shapes: Shapes, room: 
         plain=np.array([not key.per_hop and not key.strict for key in offers.touches], dtype=np.bool_),
         uses_row=np.array(offers.uses_row, dtype=np.int32),
         uses_amount=np.array(offers.uses_amount, dtype=np.float64),
-        charges_what=np.array([what for what, _ in offers.charges], dtype=np.int32),
-        charges_price=np.array([float(price) for _, price in offers.charges], dtype=np.float64),
+        ways=_records(offers.ways, WAY),
+        charges=_records([(row, float(price)) for row, price in offers.charges], CHARGE),
         chains=np.zeros(slots, dtype=CHAIN),
         components=np.zeros(room.components, dtype=COMPONENT),
         flows=np.zeros(room.flows, dtype=FLOW),

@@ -25,7 +25,7 @@ def program_in_use(tables: Any, state: Any, e: int, end: int) -> Any:
     return chosen, e
 
 
-@inner
+@inner_inline
 def apply_component(tables: Any, state: Any, k: int, c: int, option: Any, sign: int) -> None:
     """Take what a component takes in its option, or give it back; a merged one takes what it adds to the others."""
     component, one = tables.components[c], tables.options[option[c]]

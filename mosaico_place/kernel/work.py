@@ -21,6 +21,8 @@ class Work(NamedTuple):
         total: (units, nodes) least costs with all that hangs below.
         lasts: (flows, nodes) last arcs of paths, as :func:`mosaico_place.kernel.spread.spread` leaves them.
         blocked: (units, nodes) what is ruled out; at: (units,) the nodes that are tried.
+        turn: (units + 1,) those that are kept to single nodes, in this order; kept: (units,) to which, as ordered;
+            tried: (units, nodes) the same, and those before.
         weight: (arcs,) what one flow pays; start, touch, dist, last: (nodes,) of one spreading, keys, items its heap.
         piece: (LONGEST,) a path.
         delay: (flows,) time of each.
@@ -39,6 +41,9 @@ class Work(NamedTuple):
     lasts: NDArray[np.int32]
     blocked: BoolArray
     at: IntArray
+    turn: IntArray
+    kept: IntArray
+    tried: BoolArray
     weight: FloatArray
     start: FloatArray
     touch: FloatArray
@@ -77,6 +82,9 @@ def new_work(tables: Any) -> Work:
         lasts=np.empty((flows, nodes), dtype=np.int32),
         blocked=np.empty((units, nodes), dtype=np.bool_),
         at=np.empty(units, dtype=np.int64),
+        turn=np.empty(units + 1, dtype=np.int64),
+        kept=np.empty(units, dtype=np.int64),
+        tried=np.empty((units, nodes), dtype=np.bool_),
         weight=np.empty(arcs),
         start=np.empty(nodes),
         touch=np.empty(nodes),

@@ -27,6 +27,9 @@ later share it."""
 _NOISE = 0.4
 _RETHINK = 0.5
 """How often, on a level that counts opened instances, their prices are shaken."""
+_BLIND = 0.2
+"""How often later levels count nothing. Where capacities are worth little, they alone would say where chains go, always
+the same, and chains that come in time are in the way of others that could only come late."""
 _BY_WEIGHT = 0.7
 
 
@@ -79,18 +82,23 @@ class Search:
 
     def reprice(self, shadow: FloatArray, level: int) -> None:
         """Use other shadow prices, for minimising a level."""
-        weights = falling_weights(self._compiled.levels.count, level)
+        self._weights = falling_weights(self._compiled.levels.count, level)
+        self._blind_weights = np.where(np.arange(len(self._weights)) > level, 0.0, self._weights)
+        self._rethinks = bool(self._compiled.levels.opening[level].any())
+        self.prices: Prices = self._priced(shadow, self._weights)
+        self._blind: Prices = self._priced(shadow, self._blind_weights)
+
+    def _priced(self, shadow: FloatArray, weights: FloatArray) -> Prices:
         prices = hurried(price(self._compiled, shadow, weights=weights), self._compiled)
         direct = weights @ self._compiled.levels.opening
-        self._weights = weights
-        self._rethinks = bool(self._compiled.levels.opening[level].any())
-        self.prices: Prices = prices._replace(opening=direct + _OPENING * (prices.opening - direct))
+        return prices._replace(opening=direct + _OPENING * (prices.opening - direct))
 
     def refresh(self) -> None:
         """Look at the chains again, after some came or went in the same arrays."""
         chains = self._compiled.tables.chains
         self._required, self._possible = np.flatnonzero(chains["required"] > 0), chains["possible"] > 0
         reprice_chains(self.prices, self._compiled, self._weights)
+        reprice_chains(self._blind, self._compiled, self._blind_weights)
 
     def fill(self, cost: FloatArray) -> None:
         """Place what has room: what must be placed first, then what is dearest to place."""
@@ -157,11 +165,12 @@ class Search:
         size = np.where(np.isfinite(size), size, 0.0) * np.exp(_NOISE * random.standard_normal(len(others)))
         size[np.isin(others, self._required)] = np.inf
         order = np.concatenate([wanted, others[np.argsort(-size, kind="stable")]]).astype(np.int64)
-        opening = self.prices.opening
+        prices = self._blind if random.random() < _BLIND else self.prices
+        opening = prices.opening
         if self._rethinks and random.random() < _RETHINK:
             # New instances are tried where they look dear, and old ones given up.
             opening = opening * np.exp(random.standard_normal(len(opening)))
-        solution.insert(order, self.prices._replace(opening=opening), self._anything)
+        solution.insert(order, prices._replace(opening=opening), self._anything)
         return before
 
     def _heat(self, level: int) -> float:
