@@ -21,7 +21,7 @@ from mosaico_place.differences import (
     sends_bursts,
 )
 from mosaico_place.instance import Instance, Link, Node
-from mosaico_place.placement import EMPTY, ChainPlacement, Opening, Placement
+from mosaico_place.placement import EMPTY, ChainPlacement, Opening, Placement, replaced
 from mosaico_place.usage import (
     CapacityName,
     Hop,
@@ -131,13 +131,7 @@ class Ledger:
 
     def become(self, placement: Placement) -> None:
         """Take on another placement; only what differs costs anything but a look."""
-        chains: dict[str, ChainPlacement | None] = {}
-        for name, now in placement.chains.items():
-            before = self.chains.get(name)
-            if now is not before and now != before:
-                chains[name] = now
-        if len(self.chains) + len(chains) > len(placement.chains):
-            chains |= dict.fromkeys(name for name in self.chains if name not in placement.chains)
+        chains = replaced(self.chains, placement.chains)
         counts = {opening: n for opening, n in placement.instances.items() if self.instances.get(opening) != n}
         counts |= dict.fromkeys((opening for opening in self.instances if opening not in placement.instances), 0)
         if chains or counts:

@@ -62,3 +62,17 @@ class Placement:
 
 EMPTY = Placement()
 """The placement that accepts nothing."""
+
+
+def replaced(
+    before: Mapping[str, ChainPlacement], now: Mapping[str, ChainPlacement]
+) -> dict[str, ChainPlacement | None]:
+    """The chains that are placed otherwise than before; None for those that are not placed any more."""
+    found: dict[str, ChainPlacement | None] = {}
+    for name, placed in now.items():
+        stood = before.get(name)
+        if placed is not stood and placed != stood:
+            found[name] = placed
+    if len(before) + len(found) > len(now):
+        found |= dict.fromkeys(name for name in before if name not in now)
+    return found

@@ -184,7 +184,8 @@ class Generation:
         if self._packings is None:
             self._packings = Packings(self.compiled)
         cuts = self._packings(self.master.use(mix), stop)
-        self.master.cut(cuts)
+        if cuts:  # adding rows walks all columns
+            self.master.cut(cuts)
         return bool(cuts)
 
     def next_level(self, value: float) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mosaico_place.placement import ChainPlacement, Opening, Placement
+from mosaico_place.placement import ChainPlacement, Opening, Placement, replaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,6 @@ class Delta:
 
 def difference(before: Placement, now: Placement) -> Delta:
     """How ``now`` differs from ``before``."""
-    chains: dict[str, ChainPlacement | None] = {}
-    for name, placed in now.chains.items():
-        stood = before.chains.get(name)
-        if placed is not stood and placed != stood:
-            chains[name] = placed
-    chains |= dict.fromkeys(name for name in before.chains if name not in now.chains)
     openings = {opening: count for opening, count in now.instances.items() if before.instances.get(opening, 0) != count}
     openings |= dict.fromkeys((opening for opening in before.instances if opening not in now.instances), 0)
-    return Delta(chains, openings)
+    return Delta(replaced(before.chains, now.chains), openings)
