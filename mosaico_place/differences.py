@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from mosaico_place.instance import Chain, Instance, Link, Node
-from mosaico_place.remembered import per_chain
+from mosaico_place.remembered import of_two, per_chain
 
 
 def other_part(before: Instance, now: Instance) -> str:
@@ -55,7 +56,8 @@ def changed_links(before: Instance, now: Instance, nodes: set[str]) -> list[tupl
     return [(old, new) for old, new in changed.values()]
 
 
-def changed_chains(before: Instance, now: Instance) -> dict[str, None]:
+@of_two
+def changed_chains(before: Instance, now: Instance) -> Mapping[str, None]:
     """The names of chains that are others than before, new or gone."""
     if before.chains is now.chains:
         return {}

@@ -21,7 +21,7 @@ from mosaico_place.differences import (
     sends_bursts,
 )
 from mosaico_place.instance import Instance, Link, Node
-from mosaico_place.placement import EMPTY, ChainPlacement, Opening, Placement, replaced
+from mosaico_place.placement import EMPTY, ChainPlacement, Opening, Placement, differing
 from mosaico_place.usage import (
     CapacityName,
     Hop,
@@ -79,6 +79,7 @@ class Ledger:
 
     def __init__(self, instance: Instance, placement: Placement = EMPTY) -> None:
         self._watching: list[Touched] = []
+        self._placement: Placement | None = None
         self._load(instance, placement)
 
     def _load(self, instance: Instance, placement: Placement) -> None:
@@ -98,14 +99,17 @@ class Ledger:
         self._charged: dict[str, tuple[str | None, dict[CapacityName, int]]] = {}
         self._visitors: dict[str, dict[str, None]] = {}
         self._visited: dict[str, dict[str, None]] = {}
+        self._placement = None
         self.become(placement)
         for touched in self._watching:
             touched.everything = True
 
     @property
     def placement(self) -> Placement:
-        """The placement as it is now; it does not change with the ledger."""
-        return Placement(dict(self.chains), dict(self.instances))
+        """The placement as it is now; it does not change with the ledger, and is one object until that changes."""
+        if self._placement is None:
+            self._placement = Placement(dict(self.chains), dict(self.instances))
+        return self._placement
 
     def watch(self) -> Touched:
         """What is touched from now on; it begins with everything, and whoever asked for it clears it."""
@@ -131,11 +135,12 @@ class Ledger:
 
     def become(self, placement: Placement) -> None:
         """Take on another placement; only what differs costs anything but a look."""
-        chains = replaced(self.chains, placement.chains)
+        chains = differing(self.placement, placement)
         counts = {opening: n for opening, n in placement.instances.items() if self.instances.get(opening) != n}
         counts |= dict.fromkeys((opening for opening in self.instances if opening not in placement.instances), 0)
         if chains or counts:
             self._change(chains, counts, entries=placement.instances)
+        self._placement = placement
 
     def adopt(self, instance: Instance) -> None:
         """Take on a changed instance, found by what it does not share with the one before.
@@ -179,6 +184,7 @@ class Ledger:
         entries: Iterable[Opening] = (),
     ) -> None:
         """Change placements of chains and numbers of instances at once; an entry stays even if it opens none."""
+        self._placement = None
         reached = dict.fromkeys(chains)
         for name in chains:
             self._take_out(name)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from mosaico_place.instance import Chain, Instance
-from mosaico_place.placement import Placement, Spot
+from mosaico_place.placement import Placement, Spot, differing
 
 
 class Move(NamedTuple):
@@ -23,9 +23,11 @@ def moved(instance: Instance, placement: Placement, previous: Placement | None) 
 
     A component that the chain did not have before has not moved; chains that the instance does not know are left out.
     """
-    for name, before in previous.chains.items() if previous is not None else ():
-        now = placement.chains.get(name)
-        if now is None or now is before or name not in instance.chains:
+    if previous is None:
+        return
+    for name, now in differing(previous, placement).items():
+        before = previous.chains.get(name)
+        if now is None or before is None or name not in instance.chains:
             continue
         chain = instance.chains[name]
         for component in chain.components:

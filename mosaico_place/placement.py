@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from mosaico_place.remembered import of_two
+
 FlowPath = tuple[str, ...]
 """Node names from the tail's node to the head's; one name where both stand on one node."""
 
@@ -76,3 +78,9 @@ def replaced(
     if len(before) + len(found) > len(now):
         found |= dict.fromkeys(name for name in before if name not in now)
     return found
+
+
+@of_two
+def differing(before: Placement, now: Placement) -> Mapping[str, ChainPlacement | None]:
+    """The same of two placements."""
+    return replaced(before.chains, now.chains)

@@ -1,4 +1,4 @@
-"""What depends on a chain alone is worked out once: a chain is frozen, and judged again at every event."""
+"""What depends on frozen things alone is worked out once, though every event asks for it again."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from mosaico_place.instance import Chain
 
+A = TypeVar("A")
 T = TypeVar("T")
 
 MOST_CHAINS = 20_000
@@ -27,5 +28,20 @@ def per_chain(function: Callable[[Chain], T]) -> Callable[[Chain], T]:
             # The chain is kept with its value, so that no other chain can get its id meanwhile.
             found = known[id(chain)] = (chain, function(chain))
         return found[1]
+
+    return remembered
+
+
+def of_two(function: Callable[[A, A], T]) -> Callable[[A, A], T]:
+    """The function of two frozen objects, with its value remembered for those that it was asked about last."""
+    last: tuple[A, A, T] | None = None
+
+    @wraps(function)
+    def remembered(one: A, other: A) -> T:
+        nonlocal last
+        known = last
+        if known is None or known[0] is not one or known[1] is not other:
+            known = last = (one, other, function(one, other))
+        return known[2]
 
     return remembered

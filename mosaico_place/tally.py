@@ -23,7 +23,7 @@ from mosaico_place.costing import (
 )
 from mosaico_place.instance import Node, Term
 from mosaico_place.ledger import Ledger
-from mosaico_place.placement import Opening, Placement
+from mosaico_place.placement import Opening, Placement, differing
 from mosaico_place.rules import CostTerm
 from mosaico_place.usage import CapacityName, capacity_of
 
@@ -151,9 +151,9 @@ class Tally:
     def _add_changes(self, terms: dict[Term, Fraction], previous: Placement) -> None:
         """Add what chains that ran before cost besides."""
         ledger = self._ledger
-        for name, before in previous.chains.items():
-            now, chain = ledger.chains.get(name), ledger.instance.chains.get(name)
-            if now is before or chain is None:
+        for name, now in differing(previous, ledger.placement).items():
+            chain = ledger.instance.chains.get(name)
+            if name not in previous.chains or chain is None:
                 continue
             costs = {CostTerm.DROPPED: dropped(chain, now, previous)}
             if now is not None:

@@ -52,7 +52,7 @@ class Audit:
         touched.chains |= {name: None for name, found in chains.items() if found}
         touched.openings |= {opening: None for opening, found in openings.items() if found}
         touched.capacities |= {name: None for name, found in capacities.items() if found}
-        moving = check_moves(ledger.instance, Placement(ledger.chains), previous, max_moves)
+        moving = check_moves(ledger.instance, ledger.placement, previous, max_moves)
         return [*_flat(chains.values()), *_flat(openings.values()), *_flat(capacities.values()), *moving]
 
     def _chain(self, name: str) -> list[Violation]:

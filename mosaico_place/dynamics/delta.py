@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mosaico_place.placement import ChainPlacement, Opening, Placement, replaced
+from mosaico_place.placement import ChainPlacement, Opening, Placement, differing
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,4 +36,4 @@ def difference(before: Placement, now: Placement) -> Delta:
     """How ``now`` differs from ``before``."""
     openings = {opening: count for opening, count in now.instances.items() if before.instances.get(opening, 0) != count}
     openings |= dict.fromkeys((opening for opening in before.instances if opening not in now.instances), 0)
-    return Delta(replaced(before.chains, now.chains), openings)
+    return Delta(differing(before, now), openings)

@@ -64,4 +64,4 @@ class Follower:
                 solution.insert([int(k)], prices, anything)
                 if solution.moves() > self.max_moves:
                     solution.remove([int(k)], prices)
-        live.dirty.update(int(k) for k in chains)
+        live.dirty.update(chains[solution.placed[chains]].tolist())

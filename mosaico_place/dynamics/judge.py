@@ -11,7 +11,7 @@ from mosaico_place.dynamics.strategy import Reply, Strategy
 from mosaico_place.instance import Instance
 from mosaico_place.ledger import Ledger
 from mosaico_place.moves import moved
-from mosaico_place.placement import ChainPlacement, Placement
+from mosaico_place.placement import ChainPlacement, Placement, differing
 from mosaico_place.planning import Plan, Transition, plan
 from mosaico_place.result import Violation
 from mosaico_place.tally import Tally
@@ -127,9 +127,9 @@ def changes(instance: Instance, before: Placement, now: Placement) -> Changes:
         was = function.implementations.get(old.implementation)
         levels += was is None or was.level is not function.implementations[new.implementation].level
     reroutes = rewrites = 0
-    for name, placed in now.chains.items():
+    for name, placed in differing(before, now).items():
         stood = before.chains.get(name)
-        if stood is None or stood is placed or name not in instance.chains:
+        if stood is None or placed is None or name not in instance.chains:
             continue
         reroutes += sum(_rerouted(ends, stood, placed) for ends in placed.flows)
         rewrites += {*stood.merged, *stood.parallel} != {*placed.merged, *placed.parallel}

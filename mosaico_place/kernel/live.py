@@ -29,7 +29,7 @@ from mosaico_place.kernel.slots import Slots
 from mosaico_place.kernel.solution import LAST_CHOICE, Encoder, Solution, ranges
 from mosaico_place.kernel.tables import compile_tables
 from mosaico_place.latency import order
-from mosaico_place.placement import EMPTY, ChainPlacement, Placement, replaced
+from mosaico_place.placement import EMPTY, ChainPlacement, Placement, differing
 
 SPARE = 1.0
 """Room for chains that come, in parts of the room that those at hand need."""
@@ -232,9 +232,8 @@ class Live:
 
     def sync(self, placement: Placement) -> None:
         """Let exactly this placement stand; what cannot is left out, and is among what the next change disturbs."""
-        self.placement()
         self._unsettled = {}
-        others = replaced(self._before.chains, placement.chains)
+        others = differing(self.placement(), placement)
         differs = [name for name in self.slot if name in others]
         self.solution.remove([self.slot[name] for name in differs], self.prices)
         self.dirty.update(self.slot[name] for name in differs)

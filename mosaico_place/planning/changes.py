@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from mosaico_place.differences import changed_chains
 from mosaico_place.instance import Chain, Implementation, Instance
 from mosaico_place.ledger import Ledger
-from mosaico_place.placement import ChainPlacement, Opening, Spot
+from mosaico_place.placement import ChainPlacement, Opening, Spot, differing
 from mosaico_place.planning.charges import NOTHING, Charge, Items, charge, charge_both, items_of
 from mosaico_place.planning.steps import Transition
 from mosaico_place.usage import Hops, Scene, hops_of, program_opened
@@ -164,24 +165,20 @@ def is_cut(instance: Instance, placed: ChainPlacement, hops: Hops) -> bool:
 
 def changes(scenery: Scenery) -> Iterator[Change]:
     """What has to change: chains whose placement differs, or whom another program serves than before."""
-    before, after = scenery.transition.before.chains, scenery.transition.after.chains
-    served = _served_anew(scenery)
-    earlier, instance = scenery.transition.earlier.chains, scenery.transition.instance.chains
-    for name, placed in before.items():
-        known = instance.get(name)
-        target = after.get(name) if known is not None else None
-        untouched = known is earlier.get(name) and name not in served
-        if untouched and (target is placed or known is None):
-            continue  # as it was, or known to nobody
-        same = target is placed or target == placed
-        if same and untouched:
+    transition = scenery.transition
+    before, after, instance = transition.before.chains, transition.after.chains, transition.instance.chains
+    replaced = differing(transition.before, transition.after)
+    others = {*replaced, *changed_chains(transition.earlier, transition.instance), *_served_anew(scenery)}
+    for name in (name for name in before if name in others):
+        known = name in instance
+        if not known and name not in transition.earlier.chains:
             continue
-        change = scenery.change(name, placed, target)
-        if not same or change.old != change.new:
+        change = scenery.change(name, before[name], after.get(name) if known else None)
+        if name in replaced or not known or change.old != change.new:
             yield change
-    for name, target in after.items():
+    for name in (name for name in after if name in others):
         if name not in before and name in instance:
-            yield scenery.change(name, None, target)
+            yield scenery.change(name, None, after[name])
 
 
 def _served_anew(scenery: Scenery) -> set[str]:

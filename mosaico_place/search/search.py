@@ -96,20 +96,20 @@ class Search:
     def refresh(self) -> None:
         """Look at the chains again, after some came or went in the same arrays."""
         chains = self._compiled.tables.chains
-        self._required, self._possible = np.flatnonzero(chains["required"] > 0), chains["possible"] > 0
+        self._required, self._possible = chains["required"] > 0, chains["possible"] > 0
         reprice_chains(self.prices, self._compiled, self._weights)
         reprice_chains(self._blind, self._compiled, self._blind_weights)
 
     def fill(self, cost: FloatArray) -> None:
         """Place what has room: what must be placed first, then what is dearest to place."""
         order = np.argsort(-np.where(np.isfinite(cost), cost, 0.0), kind="stable")
-        required = np.isin(order, self._required)
+        required = self._required[order]
         self.solution.insert(np.concatenate([order[required], order[~required]]), self.prices, self._anything)
 
     def value(self) -> FloatArray:
         """(levels,) the values, with what must not be counted on the first."""
         total = self.solution.values()
-        total[0] += MISSING * int((~self.solution.placed[self._required]).sum())
+        total[0] += MISSING * int((self._required & ~self.solution.placed).sum())
         if self._max_moves is not None:
             total[0] += MISSING * max(0, self.solution.moves() - self._max_moves)
         return total
@@ -154,16 +154,17 @@ class Search:
     def turn(self, ruin: Ruin, cost: FloatArray) -> Snapshot:
         """Ruin and recreate once; how everything was before."""
         solution, random = self.solution, self._random
-        waiting = np.flatnonzero(~solution.placed & self._possible)
+        wanted, waits = ruin.wanted, ~solution.placed & self._possible
+        waits[wanted] = False
+        waiting = np.flatnonzero(waits)
         some = random.choice(waiting, min(self._newcomers, len(waiting)), replace=False)
-        wanted = ruin.wanted
-        others = np.concatenate([ruin.out, some[~np.isin(some, wanted)]])
+        others = np.concatenate([ruin.out, some])
         changed = np.concatenate([wanted, others]).astype(np.int64)
         before = solution.save(changed)
         solution.remove(ruin.out, self.prices)
         size = self._compiled.levels.reject[0, others] if random.random() < _BY_WEIGHT else cost[others]
         size = np.where(np.isfinite(size), size, 0.0) * np.exp(_NOISE * random.standard_normal(len(others)))
-        size[np.isin(others, self._required)] = np.inf
+        size[self._required[others]] = np.inf
         order = np.concatenate([wanted, others[np.argsort(-size, kind="stable")]]).astype(np.int64)
         prices = self._blind if random.random() < _BLIND else self.prices
         opening = prices.opening
