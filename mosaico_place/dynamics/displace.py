@@ -70,6 +70,11 @@ class Displacer:
         leaving = self._leaving(wanted, prices, random)
         return None if leaving is None else Ruin(leaving, np.array([k], dtype=np.int64))
 
+    def measure(self, prices: Prices) -> None:
+        """Measure what every placed chain takes, so that nothing is left to measure while an answer is awaited."""
+        for k in np.flatnonzero(self._live.solution.placed).tolist():
+            self._taking(k, prices)
+
     def _leaving(self, wanted: Column, prices: Prices, random: Generator) -> NDArray[np.int64] | None:
         """Chains without which there is room for a column; None if too many would have to leave."""
         state, tables = self._live.solution.state, self._live.compiled.tables

@@ -112,7 +112,14 @@ class Restructure:
             if left > 0:
                 search.improve(j, self._worth.cost, Limits(10**9, left))
         self.live.dirty.update(self.live.slot.values())
-        return None if self._follower.settled() == before else self._reply()
+        reply = None if self._follower.settled() == before else self._reply()
+        self._prepare()
+        return reply
+
+    def _prepare(self) -> None:
+        """Do beforehand what the next answer would have to do on account of this idle time."""
+        self.live.update(self.live.instance)
+        self._displacer().measure(self._search().prices)
 
     def _improve(self, disturbed: Disturbed, deadline: float) -> None:
         """Turns for what has no place, then for what waits where room was made."""
