@@ -96,9 +96,9 @@ class Generation:
         prices = price(self.compiled, duals.shadow, duals.load, duals.levels)
         opened = self.opened(duals, prices)
         prices = prices._replace(
-            opening=np.zeros_like(prices.opening), option=prices.option + self.master.cut_prices(duals)
+            opening=np.zeros_like(prices.opening), option=prices.option + self.master.nodes.prices(duals.cuts)
         )
-        surcharges = self.master.surcharges(duals)
+        surcharges = self.master.ties.surcharges(duals.served)
         lower, cost = self._pricer(prices, surcharges)
         if sharp:
             self._splitter(prices, surcharges, lower, cost, self._pricer.out, stop)
@@ -117,7 +117,7 @@ class Generation:
         openings = self.compiled.tables.openings
         prices = price(self.compiled, duals.shadow, duals.load, duals.levels) if prices is None else prices
         carried = duals.load * np.where(np.isfinite(openings["capacity"]), openings["capacity"], 0.0)
-        rate = np.minimum(prices.opening - carried - self.master.opened_by_ties(duals), 0.0)
+        rate = np.minimum(prices.opening - carried - self.master.ties.opened(duals.served), 0.0)
         grouped = openings["group"] >= 0
         total = float((rate * openings["most"])[~grouped].sum())
         least = np.zeros(len(self.compiled.offers.groups))

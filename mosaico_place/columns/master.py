@@ -9,20 +9,17 @@ from typing import Any
 import highspy
 import numpy as np
 
+from mosaico_place.columns.noderows import NodeRows
 from mosaico_place.columns.packing import Cut
+from mosaico_place.columns.ties import Ties
 from mosaico_place.compile.infrastructure import FloatArray
 from mosaico_place.errors import SolverError
-from mosaico_place.kernel.batch import Column, Surcharges
+from mosaico_place.kernel.batch import Column
 from mosaico_place.kernel.tables import Compiled
 from mosaico_place.solver import SilentHighs
 
 TIE_ROUNDS = 3
 """How often rows for broken ties are added before the next columns."""
-
-MANY_SERVED = 2000
-"""Rows that tie a chain to an opening, added at most at a time."""
-
-_VIOLATED = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +65,17 @@ class Master:
     Per chain: its columns and its rejection add up to 1. Per capacity: use by columns, and by opened instances, within
     it. Per opening: loads within what its instances carry; a chain is served no more than it is opened (added where
     broken). Per node: what stands there is a packing of it (added where broken, see :mod:`.packing`).
+
+    Attributes:
+        columns: in the order in which they came.
+        ties, nodes: the rows that were added where mixes broke them.
     """
 
     def __init__(self, compiled: Compiled) -> None:
         self._compiled = compiled
         self.columns: list[Column] = []
         self._known: set[tuple[int, bytes, bytes]] = set()
-        self.tied: dict[tuple[int, int], int] = {}
-        """(chain, opening) -> number of the row that ties them."""
-        self._ties: list[tuple[int, int]] = []
-        self._tie_rows: list[int] = []
-        self.cuts: list[Cut] = []
-        self._cut_rows: list[int] = []
-        self._cut_shares: dict[int, list[tuple[int, float]]] = {}
+        self.ties, self.nodes = Ties(compiled), NodeRows(compiled)
         self._level = 0
         self._fixed: list[int] = []
         self._highs: Any = SilentHighs()  # type: ignore[no-untyped-call]
@@ -151,9 +146,9 @@ class Master:
         starts: list[int] = []
         indices: list[int] = []
         values: list[float] = []
-        for column in fresh:
+        for j, column in enumerate(fresh, start=len(self.columns)):
             starts.append(len(indices))
-            more = self._entries(column)
+            more = self._entries(j, column)
             indices += more[0]
             values += more[1]
         costs = np.array([column.costs[self._level] for column in fresh])
@@ -165,18 +160,17 @@ class Master:
         self.columns += fresh
         return count
 
-    def _entries(self, column: Column) -> tuple[list[int], list[float]]:
+    def _entries(self, j: int, column: Column) -> tuple[list[int], list[float]]:
         capacity = self._compiled.tables.openings["capacity"]
         indices, values = [column.chain, *(self._first_row + column.rows).tolist()], [1.0, *column.amounts.tolist()]
         for o, load in zip(column.openings.tolist(), column.loads.tolist(), strict=True):
             if np.isfinite(capacity[o]) and load:
                 indices.append(self._first_load + o)
                 values.append(load)
-            tie = self.tied.get((column.chain, o))
-            if tie is not None:
-                indices.append(self._tie_rows[tie])
+            if (row := self.ties.row((column.chain, o))) is not None:
+                indices.append(row)
                 values.append(1.0)
-        for row, share in self._cut_entries(column).items():
+        for row, share in self.nodes.entries(j, column).items():
             indices.append(row)
             values.append(share)
         for level, row in enumerate(self._fixed):
@@ -186,54 +180,18 @@ class Master:
                 values.append(shift)
         return indices, values
 
-    def _cut_entries(self, column: Column) -> dict[int, float]:
-        """Row of a node -> what the column takes of it.
-
-        Merged components count as the one that takes most: what they take together is no less than what that takes
-        alone.
-        """
-        found: dict[int, float] = {}
-        for members in self._processes(column):
-            of_group: dict[int, float] = {}
-            for o in members:
-                for row, share in self._cut_shares.get(o, ()):
-                    of_group[row] = max(share, of_group.get(row, 0.0))
-            for row, share in of_group.items():
-                found[row] = found.get(row, 0.0) + share
-        return found
-
-    def _processes(self, column: Column) -> list[set[int]]:
-        """The options that the column's components run in: of each by itself, of merged ones together."""
-        tables = self._compiled.tables
-        chain = tables.chains[column.chain]
-        twins = tables.components["twins"][chain["component"] : chain["component_end"]].tolist()
-        found: dict[tuple[int, ...], set[int]] = {}
-        for c, (o, twin) in enumerate(zip(column.option.tolist(), twins, strict=True)):
-            if o >= 0:
-                alike = (twin, int(tables.ways[o]["spot"])) if twin >= 0 else (c,)
-                found.setdefault(alike, set()).add(o)
-        return list(found.values())
-
     def use(self, mix: Mix) -> FloatArray:
-        """(options,) how many components run in each; of merged ones that run in several, one counts."""
-        total = np.zeros(len(self._compiled.tables.options))
-        for j in np.flatnonzero(mix.shares > 0).tolist():
-            for members in self._processes(self.columns[j]):
-                total[min(members)] += mix.shares[j]
-        return total
+        """(options,) how many components run in each."""
+        return self.nodes.use(self.columns, mix.shares)
 
     def cut(self, cuts: Sequence[Cut]) -> None:
         """Add rows of nodes."""
         first = self._rows
-        for cut in cuts:
-            for o, share in zip(cut.options.tolist(), cut.shares.tolist(), strict=True):
-                self._cut_shares.setdefault(o, []).append((self._rows, share))
-            self.cuts.append(cut)
-            self._cut_rows.append(self._rows)
-            self._rows += 1
+        self.nodes.add(cuts, first)
+        self._rows += len(cuts)
         entries: list[list[tuple[int, float]]] = [[] for _ in cuts]
         for j, column in enumerate(self.columns):
-            for row, share in self._cut_entries(column).items():
+            for row, share in self.nodes.entries(j, column).items():
                 if row >= first:
                     entries[row - first].append((self._first_column + j, share))
         for line in entries:
@@ -241,13 +199,6 @@ class Master:
                 -highspy.kHighsInf, 1.0, len(line),
                 np.array([j for j, _ in line], np.int32), np.array([share for _, share in line]),
             )  # fmt: skip
-
-    def cut_prices(self, duals: Duals) -> FloatArray:
-        """(options,) what the shadow prices of nodes' rows make of each component that runs in it."""
-        total = np.zeros(len(self._compiled.tables.options))
-        for cut, amount in zip(self.cuts, duals.cuts.tolist(), strict=False):
-            total[cut.options] += amount * cut.shares
-        return total
 
     def solve(self) -> Mix:
         """The best mix of what is known, after rows for broken ties have been added.
@@ -273,8 +224,8 @@ class Master:
         found = Duals(
             positive[self._first_row : self._first_load].reshape(rows.capacity.shape),
             positive[self._first_load : self._first_load + len(tables.openings)],
-            positive[self._tie_rows],
-            positive[self._cut_rows],
+            positive[self.ties.rows],
+            positive[self.nodes.rows],
             weights,
         )
         return Mix(value, found, values[self._first_column :], settled)
@@ -291,61 +242,25 @@ class Master:
 
     def _tie(self, values: FloatArray) -> bool:
         """Add rows for chains that are served more than is opened; False if there are none."""
-        opened = values[self._first_opening : self._first_column]
-        share = values[self._first_column :]
-        use: dict[tuple[int, int], float] = {}
-        for j in np.flatnonzero(share > _VIOLATED).tolist():
-            column = self.columns[j]
-            for o in column.openings.tolist():
-                use[column.chain, o] = use.get((column.chain, o), 0.0) + share[j]
-        broken = [(used - opened[key[1]], key) for key, used in use.items() if key not in self.tied]
-        broken = sorted(((by, key) for by, key in broken if by > 1e-4), reverse=True)[:MANY_SERVED]
-        if not broken:
+        opened, shares = values[self._first_opening : self._first_column], values[self._first_column :]
+        members = self.ties.broken(self.columns, shares, opened)
+        if not members:
             return False
-        members: dict[tuple[int, int], list[int]] = {key: [] for _, key in broken}
-        for j, column in enumerate(self.columns):
-            for o in column.openings.tolist():
-                if (column.chain, o) in members:
-                    members[column.chain, o].append(j)
         starts: list[int] = []
         indices: list[int] = []
         entries: list[float] = []
-        for key, columns in members.items():
+        for (_, o), columns in members.items():
             starts.append(len(indices))
-            indices += [self._first_opening + key[1], *(self._first_column + j for j in columns)]
+            indices += [self._first_opening + o, *(self._first_column + j for j in columns)]
             entries += [-1.0, *[1.0] * len(columns)]
-            self.tied[key] = len(self._ties)
-            self._ties.append(key)
-            self._tie_rows.append(self._rows)
-            self._rows += 1
         count = len(members)
+        self.ties.add(list(members), self._rows)
+        self._rows += count
         self._highs.addRows(
             count, np.full(count, -highspy.kHighsInf), np.zeros(count), len(indices),
             np.array(starts, np.int32), np.array(indices, np.int32), np.array(entries),
         )  # fmt: skip
         return True
-
-    def surcharges(self, duals: Duals) -> Surcharges:
-        """The shadow prices of ties, by chain, for each of the chain's components and flows that may be served.
-
-        A tie counts a chain once, so each of them bears its part.
-        """
-        functions, users = self._compiled.opening_function, self._compiled.users
-        chains = len(self._compiled.names)
-        lines: list[list[tuple[int, float]]] = [[] for _ in range(chains)]
-        for (k, o), amount in zip(self._ties[: len(duals.served)], duals.served.tolist(), strict=True):
-            if amount > 0:
-                lines[k].append((o, amount / users[k, functions[o]]))
-        start = np.concatenate([[0], np.cumsum([len(line) for line in lines])]).astype(np.int64)
-        flat = [entry for line in lines for entry in line]
-        return Surcharges(start, np.array([o for o, _ in flat], np.int32), np.array([x for _, x in flat], np.float64))
-
-    def opened_by_ties(self, duals: Duals) -> FloatArray:
-        """(openings,) what the shadow prices of ties make of each opened instance."""
-        total = np.zeros(len(self._compiled.tables.openings))
-        for (_, o), amount in zip(self._ties[: len(duals.served)], duals.served.tolist(), strict=True):
-            total[o] += amount
-        return total
 
     def next_level(self, value: float) -> None:
         """Keep the present level at ``value`` or below, and minimise the next."""

@@ -73,7 +73,7 @@ class Worth:
         assert generation.best is not None, "a run prices at least once"
         duals = generation.best.duals
         self.shadow = duals.shadow
-        self._charges = generation.master.surcharges(duals)
+        self._charges = generation.master.ties.surcharges(duals.served)
         self._opened = generation.opened(duals)
         self._prices = self._priced(duals.load)
         self.note(range(len(live.base.names)))
