@@ -10,13 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mosaico_place import check
+from mosaico_place import check, parse_instance
 from mosaico_place.compile import compile_instance
 from mosaico_place.costing import cost
 from mosaico_place.dynamics.classic import classic, classic_first
 from mosaico_place.dynamics.restructure import Restructure
 from mosaico_place.dynamics.strategy import Setting
-from mosaico_place.events import apply
+from mosaico_place.events import NodeDown, apply
 from mosaico_place.generating import generate
 from mosaico_place.instance import Instance
 from mosaico_place.kernel.live import Live
@@ -24,7 +24,7 @@ from mosaico_place.kernel.prices import price
 from mosaico_place.kernel.solution import Solution
 from mosaico_place.kernel.tables import compile_tables
 from mosaico_place.moves import moved
-from mosaico_place.placement import EMPTY, Placement
+from mosaico_place.placement import EMPTY, ChainPlacement, Placement, Spot
 from mosaico_place.result import Violation
 from mosaico_place.rules import Rule
 from mosaico_place.solving import solve
@@ -198,3 +198,61 @@ def test_restructure_is_never_worse_than_classic() -> None:
             before, now = mine.placement, after
 
     never_worse()
+
+
+STAIRS = """
+format: 1
+objective: [{dropped: 1}, {rejected: 1, moves: 0.02}]
+infrastructure:
+  nodes:
+    gnb: {kind: access}
+    sw: {kind: p4-switch, stages: 1}
+    one: {kind: server, cpu: 1}
+    two: {kind: server, cpu: 1}
+    three: {kind: server, cpu: 1}
+    four: {kind: server, cpu: 1}
+  links:
+    - {between: [gnb, sw], bandwidth: 1 Gbps, latency: 1 us}
+    - {between: [sw, one], bandwidth: 1 Gbps, latency: 1 us}
+    - {between: [sw, two], bandwidth: 1 Gbps, latency: 1 us}
+    - {between: [sw, three], bandwidth: 1 Gbps, latency: 1 us}
+    - {between: [sw, four], bandwidth: 1 Gbps, latency: 1 us}
+functions:
+  work: {implementations: {vnf: {cpu: 1}}}
+chains:
+  first:
+    components: {user: {at: gnb}, work: work}
+    flows: [{from: user, to: work, rate: 1 Mbps}]
+    only: {work: [one, two]}
+  second:
+    components: {user: {at: gnb}, work: work}
+    flows: [{from: user, to: work, rate: 1 Mbps}]
+    only: {work: [two, three]}
+  third:
+    components: {user: {at: gnb}, work: work}
+    flows: [{from: user, to: work, rate: 1 Mbps}]
+    only: {work: [three, four]}
+"""
+
+
+def test_restructure_moves_one_after_the_other() -> None:
+    """Tests that a chain is kept for which two others must move, of which none can before the next has."""
+    instance = parse_instance(STAIRS)
+    stands = {"first": "one", "second": "two", "third": "three"}
+    before = Placement(
+        {
+            name: ChainPlacement({"work": Spot(node, "vnf")}, {("user", "work"): ("gnb", "sw", node)})
+            for name, node in stands.items()
+        }
+    )
+    assert check(instance, before) == []
+    after = apply(instance, NodeDown("one"))
+    strategy = Restructure(Setting(instance, before), learning_s=0.2)
+    strategy.stand(instance, before)
+    now = strategy.answer(after).placement
+    assert {name: chain.components["work"].node for name, chain in now.chains.items()} == {
+        "first": "two",
+        "second": "three",
+        "third": "four",
+    }
+    assert check(after, now, before) == []

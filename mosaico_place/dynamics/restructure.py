@@ -9,6 +9,7 @@ than the plain one (:mod:`.classic`), on the whole list of levels.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -21,11 +22,14 @@ from mosaico_place.instance import Instance
 from mosaico_place.kernel.live import Disturbed, Live
 from mosaico_place.kernel.prices import Prices
 from mosaico_place.placement import Placement
-from mosaico_place.search.ruin import Ruin
+from mosaico_place.search.ruin import Ruin, around
 from mosaico_place.search.search import Limits, Search, better
 
 TURNS_PER_MISSING, MOST_TURNS = 4, 24
-"""Turns for each chain that an event left without a place, and for all of them."""
+"""Turns for each new chain without a place, and for all of them; and for all that ran and has none any more."""
+
+DISPLACING = 0.5
+"""Share of the latter for which those leave who stand where the chain is best; in the others, those of some node."""
 
 TURNS_FOR_WAITING = 2
 """Turns for waiting chains where an event made room."""
@@ -122,18 +126,19 @@ class Restructure:
         self._displacer().measure(self._search().prices)
 
     def _improve(self, disturbed: Disturbed, deadline: float) -> None:
-        """Turns for what has no place, then for what waits where room was made."""
+        """Turns for what has no place any more, for what is new, then for what waits where room was made."""
         live = self.live
         if not disturbed.relieved and live.solution.placed[[*disturbed.out, *disturbed.new]].all():
             return
+        self._rescue(disturbed.out, deadline)
         search, displacer = self._search(), self._displacer()
         weights = live.compiled.levels.reject.sum(axis=0)
         possible = live.compiled.tables.chains["possible"]
-        missing = [k for k in (*disturbed.out, *disturbed.new) if possible[k] and not live.solution.placed[k]]
+        missing = [k for k in disturbed.new if possible[k] and not live.solution.placed[k]]
         missing.sort(key=lambda k: -weights[k])
-        turns = [k for k in missing for _ in range(self._tries(k, ran=k in disturbed.out))][:MOST_TURNS]
+        turns = [k for k in missing for _ in range(self._tries(k))][:MOST_TURNS]
         if disturbed.relieved:
-            turns += self._promising(set(missing))
+            turns += self._promising({*missing, *disturbed.out})
         now = search.value()
         for turn, k in enumerate(turns):
             if time.monotonic() >= deadline:
@@ -154,10 +159,38 @@ class Restructure:
             else:
                 before.restore()
 
-    def _tries(self, k: int, *, ran: bool) -> int:
-        """Turns for a chain without a place: one is enough for a new one that is worth less than what it would take."""
+    def _rescue(self, out: Sequence[int], deadline: float) -> None:
+        """Turns for what ran and has no place any more.
+
+        Few chains find a place at once, for who stands in the way has to find another; so one chain after the other may
+        be the one without a place, as long as hardly more is lost by that, and the best of all turns is kept.
+        """
+        solution, random = self.live.solution, self._random
+        ran = solution.placed.copy()
+        ran[list(out)] = True
+        ran &= self.live.compiled.tables.chains["possible"] > 0
+        if solution.placed[ran].all():
+            return
+        search, displacer = self._search(), self._displacer()
+
+        def choose() -> Ruin | None:
+            missing = np.flatnonzero(ran & ~solution.placed)
+            if not len(missing) or time.monotonic() >= deadline:
+                return None
+            k, ruin = int(random.choice(missing)), None
+            if random.random() < DISPLACING:
+                ruin = displacer.ruin(k, self._shaken(search.prices), random, keep_opened=bool(random.integers(2)))
+            if ruin is None:
+                ruin = around(solution, random, k)
+            self.live.dirty.update(int(one) for one in (*ruin.out, *ruin.wanted))
+            return ruin
+
+        search.improve(0, self._worth.cost, Limits(MOST_TURNS), choose)
+
+    def _tries(self, k: int) -> int:
+        """Turns for a new chain without a place: one is enough if it is worth less than what it would take."""
         worth = self.live.compiled.levels.rejected[self._worth.level or 0, k]
-        return TURNS_PER_MISSING if ran or self._worth.cost[k] <= worth else 1
+        return TURNS_PER_MISSING if self._worth.cost[k] <= worth else 1
 
     def _promising(self, without: set[int]) -> list[int]:
         """Some of the waiting chains that are worth most beyond what they need."""

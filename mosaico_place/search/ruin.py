@@ -31,12 +31,8 @@ class Ruin(NamedTuple):
 _NOBODY = np.zeros(0, dtype=np.int64)
 
 
-def around_waiting(solution: Solution, random: Generator, possible: BoolArray) -> Ruin:
-    """Some of those on a node where a waiting chain could stand, which then comes first."""
-    waiting = np.flatnonzero(~solution.placed & possible)
-    if not len(waiting):
-        return around_node(solution, random, possible)
-    k = int(random.choice(waiting))
+def around(solution: Solution, random: Generator, k: int) -> Ruin:
+    """Some of those on a node where a chain that is not placed could stand, which then comes first."""
     tables = solution.compiled.tables
     chain = tables.chains[k]
     units = np.arange(chain["unit"], chain["unit_end"])
@@ -45,6 +41,14 @@ def around_waiting(solution: Solution, random: Generator, possible: BoolArray) -
         return Ruin(_NOBODY, np.array([k], dtype=np.int64))
     nodes = np.flatnonzero(tables.mask[int(random.choice(free))])
     return Ruin(_some(solution.here[int(random.choice(nodes))], random), np.array([k], dtype=np.int64))
+
+
+def around_waiting(solution: Solution, random: Generator, possible: BoolArray) -> Ruin:
+    """The same for any of the waiting chains."""
+    waiting = np.flatnonzero(~solution.placed & possible)
+    if not len(waiting):
+        return around_node(solution, random, possible)
+    return around(solution, random, int(random.choice(waiting)))
 
 
 def around_node(solution: Solution, random: Generator, _: BoolArray) -> Ruin:

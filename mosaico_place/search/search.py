@@ -114,13 +114,16 @@ class Search:
             total[0] += MISSING * max(0, self.solution.moves() - self._max_moves)
         return total
 
-    def improve(self, level: int, cost: FloatArray, limits: Limits) -> FloatArray:
+    def improve(
+        self, level: int, cost: FloatArray, limits: Limits, choose: Callable[[], Ruin | None] | None = None
+    ) -> FloatArray:
         """Minimise one level, none before it made worse; the best values, at which the solution is left.
 
         Args:
             level: which.
             cost: (chains,) what the cheapest embedding of each costs at the prices, where nothing is taken.
             limits: when to end.
+            choose: what is taken out in a turn, None to end; one of :data:`.ruin.RUINS` if not given.
         """
         solution, random = self.solution, self._random
         now = best = self.value()
@@ -135,7 +138,9 @@ class Search:
                     break
             if best[level] <= limits.target + 1e-9 and not _missing(best):
                 break
-            ruin = RUINS[int(random.choice(len(RUINS), p=_SHARES[level > 0]))](solution, random, self._possible)
+            ruin = self._any(level) if choose is None else choose()
+            if ruin is None:
+                break
             if not len(ruin.out) and not len(ruin.wanted):
                 continue
             before = self.turn(ruin, cost)
@@ -150,6 +155,10 @@ class Search:
                 before.restore()
         kept.restore()
         return best
+
+    def _any(self, level: int) -> Ruin:
+        one = RUINS[int(self._random.choice(len(RUINS), p=_SHARES[level > 0]))]
+        return one(self.solution, self._random, self._possible)
 
     def turn(self, ruin: Ruin, cost: FloatArray) -> Snapshot:
         """Ruin and recreate once; how everything was before."""
