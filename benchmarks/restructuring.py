@@ -181,9 +181,12 @@ def large(arguments: argparse.Namespace) -> None:
     if arguments.plot is not None:
         arguments.plot.write_text(drawn(of_size, theirs), encoding="utf-8")
     kept = [mine[position] for position in sorted(chosen)]
-    for name, maker in (("resolve", resolve), ("resolve-free-moves", resolve_free_moves)):
-        if kept:
-            _compared(name, kept, at_once(partial(resolved, maker, arguments.resolve_limit, arguments.seed), kept))
+    for name, maker, some in (
+        ("resolve", resolve, kept),
+        ("resolve-free-moves", resolve_free_moves, kept[: arguments.free_moves]),
+    ):
+        if some:
+            _compared(name, some, at_once(partial(resolved, maker, arguments.resolve_limit, arguments.seed), some))
 
 
 def differing(mine: Sequence[Answer], theirs: Sequence[Answer]) -> Iterator[tuple[Answer, Answer, int]]:
@@ -317,6 +320,9 @@ def main() -> None:
         part.add_argument("--load", type=float, default=load, help="demand of all by capacity, as of generate")
         part.add_argument("--seed", type=int, default=0)
     parts.choices["large"].add_argument("--resolve", type=int, default=30, help="at how many of the events")
+    parts.choices["large"].add_argument(
+        "--free-moves", type=int, default=30, help="the same with moves that cost nothing"
+    )
     parts.choices["large"].add_argument("--plot", type=Path, metavar="FILE.svg", help="of the times of answers")
     arguments = parser.parse_args()
     busy = f", load of the machine {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
