@@ -26,10 +26,11 @@ from mosaico_place.search.ruin import Ruin, around
 from mosaico_place.search.search import Limits, Search, better
 
 TURNS_PER_MISSING, MOST_TURNS = 4, 24
-"""Turns for each new chain without a place, and for all of them; and for all that ran and has none any more."""
+"""Turns for each new chain without a place, and for all of them."""
 
-DISPLACING = 0.5
-"""Share of the latter for which those leave who stand where the chain is best; in the others, those of some node."""
+RESCUE_TURNS, DISPLACING = 16, 0.25
+"""Turns for all that ran and has no place any more; share of them in which those leave who stand where the chain is
+best, in the others those of some node."""
 
 TURNS_FOR_WAITING = 2
 """Turns for waiting chains where an event made room."""
@@ -180,12 +181,11 @@ class Restructure:
             k, ruin = int(random.choice(missing)), None
             if random.random() < DISPLACING:
                 ruin = displacer.ruin(k, self._shaken(search.prices), random, keep_opened=bool(random.integers(2)))
-            if ruin is None:
-                ruin = around(solution, random, k)
-            self.live.dirty.update(int(one) for one in (*ruin.out, *ruin.wanted))
-            return ruin
+            return around(solution, random, k) if ruin is None else ruin
 
-        search.improve(0, self._worth.cost, Limits(MOST_TURNS), choose)
+        before = solution.save(np.flatnonzero(ran | solution.placed))
+        search.improve(0, self._worth.cost, Limits(RESCUE_TURNS), choose)
+        self.live.dirty.update(before.differing())
 
     def _tries(self, k: int) -> int:
         """Turns for a new chain without a place: one is enough if it is worth less than what it would take."""

@@ -212,6 +212,23 @@ class Snapshot:
         solution.chain_costs[self._chains] = self._costs
         solution.here[:, self._chains] = self._here
 
+    def differing(self) -> list[int]:
+        """Those of the chains that stand otherwise by now."""
+        solution, embeddings = self._solution, self._solution.embeddings
+        records, owner = solution.compiled.tables.chains[self._chains], np.arange(len(self._chains))
+        moved = embeddings.placed[self._chains] != self._placed
+        for begin, end, changed in (
+            ("component", "component_end", embeddings.option[self._components] != self._option),
+            (
+                "flow",
+                "flow_end",
+                (embeddings.length[self._flows] != self._length)
+                | (embeddings.path[self._flows] != self._path).any(axis=1),
+            ),
+        ):
+            moved[np.repeat(owner, records[end] - records[begin])[changed]] = True
+        return [int(k) for k in self._chains[moved]]
+
 
 def _parts(state: State) -> tuple[NDArray[Any], ...]:
     return (state.free, state.load, state.users, state.opened, state.program, state.hosted)
@@ -219,9 +236,9 @@ def _parts(state: State) -> tuple[NDArray[Any], ...]:
 
 def ranges(begin: Any, end: Any) -> NDArray[np.int64]:
     """The numbers from each begin up to its end, one after the other."""
-    if not len(begin):
-        return np.zeros(0, dtype=np.int64)
-    return np.concatenate([np.arange(one, other) for one, other in zip(begin, end, strict=True)]).astype(np.int64)
+    first, size = np.asarray(begin, dtype=np.int64), np.asarray(end, dtype=np.int64) - begin
+    before = np.cumsum(size) - size
+    return np.arange(size.sum(), dtype=np.int64) + np.repeat(first - before, size)
 
 
 class Encoder:
