@@ -38,7 +38,7 @@ from typing import NamedTuple, TypeVar
 
 from benchmarks.course import MOST_TOUCHED, Course, made, touched
 from benchmarks.growth import Curve, growth
-from benchmarks.machine import machine
+from benchmarks.machine import machine, pace_ms
 from mosaico_place.dynamics.classic import classic
 from mosaico_place.dynamics.judge import Judge, Judged
 from mosaico_place.dynamics.quantiles import quantile
@@ -61,6 +61,9 @@ Found = TypeVar("Found")
 
 SHARES = (0.01, 0.05, *(tenth / 10 for tenth in range(1, 10)), 0.95, 0.99, 1.0)
 """Shares of the answers whose longest time is drawn."""
+
+PACE_EVERY = 5
+"""Events between two looks at the machine's pace."""
 
 
 @dataclass(frozen=True)
@@ -103,14 +106,19 @@ def answered(judge: Judge, event: Event) -> Answer:
     return Answer(event, count, earlier, instance, before, judged, wall_s, cpu_s)
 
 
-def course(setting: Setting, spare: list[Chain], count: int, idle_s: float) -> Iterator[tuple[Answer, Answer]]:
-    """Answers of ``restructure``, which leads, and of ``classic`` from the same states."""
+def course(
+    setting: Setting, spare: list[Chain], count: int, idle_s: float, paces: list[float]
+) -> Iterator[tuple[Answer, Answer]]:
+    """Answers of ``restructure``, which leads, and of ``classic`` from the same states.
+
+    Now and then between two events, what the machine is worth is added to ``paces``.
+    """
     ours, plain = (Judge(maker(setting), setting.instance, setting.placement, None) for maker in (restructure, classic))
     events = Course(Random(setting.seed), spare, len(setting.instance.chains), [])
     for judge in (ours, plain):
         judge.stand(setting.instance, setting.placement)
     keep_for_good()
-    for _ in range(count):
+    for number in range(count):
         plain.stand(ours.instance, ours.placement)
         event = events.next(ours.instance, ours.placement)
         theirs = answered(plain, event)
@@ -119,6 +127,8 @@ def course(setting: Setting, spare: list[Chain], count: int, idle_s: float) -> I
         if better is not None:
             assert not better.violations, better.violations[:3]
             mine = replace(mine, idle_moves=better.changes.moves)
+        if number % PACE_EVERY == 0:
+            paces.append(pace_ms())
         yield mine, theirs
 
 
@@ -128,6 +138,12 @@ def told(times: Sequence[float]) -> str:
         f"{name} {1000 * quantile(times, share):.2f}" for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
     ]
     return ", ".join([*cells, f"max {1000 * max(times):.2f} ms"])
+
+
+def worth(paces: Sequence[float]) -> str:
+    """What the machine was worth meanwhile."""
+    least, middle, most = min(paces), statistics.median(paces), max(paces)
+    return f"a million additions in Python meanwhile: median {middle:.0f} ms, {least:.0f} to {most:.0f}"
 
 
 def drawn(mine: Sequence[Answer], theirs: Sequence[Answer]) -> str:
@@ -161,7 +177,8 @@ def large(arguments: argparse.Namespace) -> None:
     placement = start(instance, "columns", arguments.start_limit, arguments.seed)
     setting = Setting(instance, placement, arguments.seed)
     chosen = set(Random(arguments.seed).sample(range(arguments.events), min(arguments.resolve, arguments.events)))
-    pairs = list(course(setting, spare, arguments.events, arguments.idle))
+    paces: list[float] = []
+    pairs = list(course(setting, spare, arguments.events, arguments.idle, paces))
     mine, theirs = [one for one, _ in pairs], [one for _, one in pairs]
     of_size = [one for one in mine if one.touched <= MOST_TOUCHED]
     failures = sum(isinstance(one.event, NodeDown | LinkDown | DeviceDown) for one in mine)
@@ -169,7 +186,8 @@ def large(arguments: argparse.Namespace) -> None:
                   for one in mine)  # fmt: skip
     better, worse = (sum(sign * one.values[k] < sign * two.values[k] for one, two, k in differing(mine, theirs))
                      for sign in (1, -1))  # fmt: skip
-    print(f"\n{len(mine)} events, {failures} failures, {refused} arrivals refused (the network is full)")
+    print(f"\n{worth(paces)}")
+    print(f"{len(mine)} events, {failures} failures, {refused} arrivals refused (the network is full)")
     print(f"restructure, wall: {told([one.wall_s for one in of_size])}")
     print(f"restructure, CPU:  {told([one.cpu_s for one in of_size])}")
     print(f"classic, wall:     {told([one.wall_s for one in theirs])}")
@@ -266,11 +284,13 @@ def small(arguments: argparse.Namespace) -> None:
     print(f"{len(instance.nodes)} nodes, {len(instance.chains)} chains, {len(spare)} more that come and go")
     setting = Setting(instance, start(instance, "columns", arguments.start_limit, arguments.seed), arguments.seed)
     mine: list[Answer] = []
-    for ours, _ in course(setting, spare, 100 * arguments.events, arguments.idle):
+    paces: list[float] = []
+    for ours, _ in course(setting, spare, 100 * arguments.events, arguments.idle, paces):
         if not isinstance(ours.event, Depart) and touched(ours.before, ours.event):
             mine.append(ours)
         if len(mine) == arguments.events:
             break
+    print(worth(paces))
     print(f"restructure, wall: {told([one.wall_s for one in mine])}")
     print(f"restructure, CPU:  {told([one.cpu_s for one in mine])}", flush=True)
     shares, least, faster, took, wrong = [], [], [], [], 0
