@@ -1,7 +1,7 @@
 """How good answers to events are, how fast, and what a full re-solve would have given (docs/restructuring.md).
 
-    uv run python -m benchmarks.restructuring large [--events 300] [--idle 0] [--resolve 30] [--resolve-limit 60]
-        [--seed 0] [--plot FILE.svg]
+    uv run python -m benchmarks.restructuring large [--events 300] [--idle 0] [--resolve 30] [--free-moves 30]
+        [--resolve-limit 60] [--seed 0] [--plot FILE.svg]
     uv run python -m benchmarks.restructuring small [--events 60] [--idle 0] [--resolve-limit 120] [--seed 0]
 
 ``large``: 150 nodes, 400 chains at the beginning and 80 more that come and go, contended; nodes, links and GPUs fail
