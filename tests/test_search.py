@@ -138,3 +138,22 @@ def test_auto_goes_by_size() -> None:
     result = solve(small, options=Options(time_limit_s=20))
     assert result.method == "exact"
     assert result.method_why.startswith("4 x 6 chains and nodes")
+
+
+def test_snapshot_tells_what_changed(made_up: Instance) -> None:
+    """Tests that a snapshot names the chains that stand otherwise, and that none does once it is restored."""
+    compiled = compile_tables(compile_instance(made_up))
+    solution = Solution(compiled)
+    search = Search(solution, np.zeros_like(compiled.rows.capacity), seed=1)
+    everything = np.arange(len(compiled.names))
+    search.fill(np.ones(len(everything)))
+    before, stood = solution.save(everything), solution.placement()
+    assert before.differing() == []
+    search.improve(0, np.ones(len(everything)), Limits(turns=40))
+    now = solution.placement()
+    changed = {name for name in compiled.names if stood.chains.get(name) != now.chains.get(name)}
+    assert changed
+    assert changed <= {compiled.names[k] for k in before.differing()}
+    before.restore()
+    assert before.differing() == []
+    assert solution.placement() == stood

@@ -214,20 +214,19 @@ class Snapshot:
 
     def differing(self) -> list[int]:
         """Those of the chains that stand otherwise by now."""
-        solution, embeddings = self._solution, self._solution.embeddings
-        records, owner = solution.compiled.tables.chains[self._chains], np.arange(len(self._chains))
+        embeddings, records = self._solution.embeddings, self._solution.compiled.tables.chains[self._chains]
+        components = embeddings.option[self._components] != self._option
+        flows = embeddings.length[self._flows] != self._length
+        flows |= (embeddings.path[self._flows] != self._path).any(axis=1)
         moved = embeddings.placed[self._chains] != self._placed
-        for begin, end, changed in (
-            ("component", "component_end", embeddings.option[self._components] != self._option),
-            (
-                "flow",
-                "flow_end",
-                (embeddings.length[self._flows] != self._length)
-                | (embeddings.path[self._flows] != self._path).any(axis=1),
-            ),
-        ):
-            moved[np.repeat(owner, records[end] - records[begin])[changed]] = True
+        moved |= _any(components, records["component_end"] - records["component"])
+        moved |= _any(flows, records["flow_end"] - records["flow"])
         return [int(k) for k in self._chains[moved]]
+
+
+def _any(marked: NDArray[np.bool_], sizes: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(runs,) whether anything is marked in each of the runs of these sizes, which follow one another."""
+    return np.bincount(np.repeat(np.arange(len(sizes)), sizes)[marked], minlength=len(sizes)) > 0
 
 
 def _parts(state: State) -> tuple[NDArray[Any], ...]:
