@@ -28,7 +28,7 @@ from mosaico_place.search.search import Limits, Search, better
 TURNS_PER_MISSING, MOST_TURNS = 4, 24
 """Turns for each new chain without a place, and for all of them."""
 
-RESCUE_TURNS, DISPLACING = 16, 0.25
+RESCUE_TURNS, DISPLACING = 12, 0.25
 """Turns for all that ran and has no place any more; share of them in which those leave who stand where the chain is
 best, in the others those of some node."""
 

@@ -19,16 +19,21 @@ MOST_TRIED = 100
 
 
 def detour(
-    scenery: Scenery, stage: Stage, ways: Ways, change: Change, pending: Sequence[Change], tries: Iterator[int]
+    scenery: Scenery,
+    stage: Stage,
+    scene: Scene,
+    ways: Ways,
+    change: Change,
+    pending: Sequence[Change],
+    tries: Iterator[int],
 ) -> tuple[Change, Change] | None:
     """A change to a placement with one component on a temporary spot, and the change from there to what is wanted.
 
     The temporary placement keeps the chain's own rules, needs nothing opened, fits beside the old one, and lets the
     chain itself or another one change that could not before. None if no such spot is found; every spot that is tried
-    takes one of the ``tries``.
+    takes one of the ``tries``. The ``scene`` is that of the stage (:func:`seen`).
     """
     instance = scenery.transition.instance
-    scene = Scene(scenery.before.hops, programs_of(instance, stage.counts, stage.counts))
     for placed in _candidates(scenery, stage, ways, change, tries):
         if check_chain(instance, change.name, placed, scene):
             continue
@@ -43,6 +48,12 @@ def detour(
         if any(after.growth(other) is not None for other in (onwards, *pending) if other is not change):
             return there, onwards
     return None
+
+
+def seen(scenery: Scenery, stage: Stage) -> Scene:
+    """Links, and the programs that are opened at a moment."""
+    programs = programs_of(scenery.transition.instance, stage.counts, stage.counts)
+    return Scene(scenery.before.hops, programs)
 
 
 def _candidates(
@@ -73,13 +84,14 @@ def _candidates(
 def _spots(instance: Instance, stage: Stage, component: Component, names: Iterable[str]) -> Iterator[Spot]:
     """Where a component could run with what is opened, on nodes in this order."""
     function = instance.functions[component.function or ""]
+    shared = function.shared_by(component)
     for node in (instance.nodes[name] for name in names):
         for implementation in function.implementations.values():
-            opening = Opening(node.name, function.name, implementation.name)
-            closed = function.shared_by(component) and not stage.counts.get(opening)
+            if shared and not stage.counts.get(Opening(node.name, function.name, implementation.name)):
+                continue
             taken = {("node", node.name, resource): amount for resource, amount in implementation.demand.items()}
             full = any(stage.used(name) + amount > stage.limit(name) for name, amount in taken.items())
-            if implementation.runs_on(node) and not closed and not full:
+            if not full and implementation.runs_on(node):
                 for device in node.working if implementation.level is Level.GPU else (None,):
                     yield Spot(node.name, implementation.name, device)
 

@@ -38,6 +38,7 @@ class Ways:
         self._leaving: dict[str, list[tuple[str, Hop]]] = {}
         self._entering: dict[str, list[tuple[str, Hop]]] = {}
         self._fastest: dict[tuple[str, str], FlowPath | None] = {}
+        self._around: dict[str, list[str]] = {}
         for (tail, head), hop in hops.items():
             self._leaving.setdefault(tail, []).append((head, hop))
             self._entering.setdefault(head, []).append((tail, hop))
@@ -48,7 +49,9 @@ class Ways:
 
     def around(self, node: str) -> list[str]:
         """All nodes that a path leads to, the nearest first; the node itself is the first of them."""
-        return list(self._reach(node))
+        if node not in self._around:
+            self._around[node] = list(self._reach(node))
+        return self._around[node]
 
     def fan(self, node: str, passes: Passes, *, backwards: bool) -> dict[str, str]:
         """The fastest paths from a node to all others, or from all others to it, for :func:`along`.

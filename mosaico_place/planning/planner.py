@@ -9,13 +9,13 @@ from mosaico_place.latency import order
 from mosaico_place.ledger import Ledger
 from mosaico_place.placement import Opening, Spot
 from mosaico_place.planning.changes import Change, Scenery, changes
-from mosaico_place.planning.detour import MOST_TRIED, detour
+from mosaico_place.planning.detour import MOST_TRIED, detour, seen
 from mosaico_place.planning.ordering import close_surplus, find_order
 from mosaico_place.planning.paths import Ways, reload_ns
 from mosaico_place.planning.stage import Stage
 from mosaico_place.planning.steps import Act, Interruption, Plan, Step, Transition
 
-ENOUGH = 16
+ENOUGH = 6
 """Of so many chains that are in the way, one is chosen."""
 
 
@@ -87,9 +87,11 @@ class Planner:
         running = [change for change in pending if change.name not in self._stopped]
         broken = next((change for change in running if change.down), None)
         ranked = [broken] if broken is not None else self._in_the_way(running, pending)
-        for change in ranked if broken is None else ():
-            if change.name not in detoured:
-                found = detour(self._scenery, self._stage, self._all_ways(), change, pending, self._tries)
+        tried = [change for change in ranked if change.name not in detoured] if broken is None else []
+        if tried:
+            scene, ways = seen(self._scenery, self._stage), self._all_ways()
+            for change in tried:
+                found = detour(self._scenery, self._stage, scene, ways, change, pending, self._tries)
                 if found is not None:
                     detoured.add(change.name)
                     there, onwards = found
