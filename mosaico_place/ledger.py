@@ -79,7 +79,6 @@ class Ledger:
 
     def __init__(self, instance: Instance, placement: Placement = EMPTY) -> None:
         self._watching: list[Touched] = []
-        self._placement: Placement | None = None
         self._load(instance, placement)
 
     def _load(self, instance: Instance, placement: Placement) -> None:
@@ -99,7 +98,7 @@ class Ledger:
         self._charged: dict[str, tuple[str | None, dict[CapacityName, int]]] = {}
         self._visitors: dict[str, dict[str, None]] = {}
         self._visited: dict[str, dict[str, None]] = {}
-        self._placement = None
+        self._placement: Placement | None = None
         self.become(placement)
         for touched in self._watching:
             touched.everything = True

@@ -66,21 +66,14 @@ EMPTY = Placement()
 """The placement that accepts nothing."""
 
 
-def replaced(
-    before: Mapping[str, ChainPlacement], now: Mapping[str, ChainPlacement]
-) -> dict[str, ChainPlacement | None]:
-    """The chains that are placed otherwise than before; None for those that are not placed any more."""
-    found: dict[str, ChainPlacement | None] = {}
-    for name, placed in now.items():
-        stood = before.get(name)
-        if placed is not stood and placed != stood:
-            found[name] = placed
-    if len(before) + len(found) > len(now):
-        found |= dict.fromkeys(name for name in before if name not in now)
-    return found
-
-
 @of_two
 def differing(before: Placement, now: Placement) -> Mapping[str, ChainPlacement | None]:
-    """The same of two placements."""
-    return replaced(before.chains, now.chains)
+    """The chains that are placed otherwise than before; None for those that are not placed any more."""
+    found: dict[str, ChainPlacement | None] = {}
+    for name, placed in now.chains.items():
+        stood = before.chains.get(name)
+        if placed is not stood and placed != stood:
+            found[name] = placed
+    if len(before.chains) + len(found) > len(now.chains):
+        found |= dict.fromkeys(name for name in before.chains if name not in now.chains)
+    return found
