@@ -135,8 +135,10 @@ class Ledger:
     def become(self, placement: Placement) -> None:
         """Take on another placement; only what differs costs anything but a look."""
         chains = differing(self.placement, placement)
-        counts = {opening: n for opening, n in placement.instances.items() if self.instances.get(opening) != n}
-        counts |= dict.fromkeys((opening for opening in self.instances if opening not in placement.instances), 0)
+        counts: dict[Opening, int] = {}
+        if self.instances != placement.instances:
+            counts |= {opening: n for opening, n in placement.instances.items() if self.instances.get(opening) != n}
+            counts |= dict.fromkeys((opening for opening in self.instances if opening not in placement.instances), 0)
         if chains or counts:
             self._change(chains, counts, entries=placement.instances)
         self._placement = placement
@@ -161,7 +163,8 @@ class Ledger:
         for touched in self._watching:
             touched.chains.update(changed)
         reached |= {name: None for name in changed if name in self.chains}
-        openings = [opening for opening in {**self.instances, **self.served} if opening.node in affecting]
+        known = {**self.instances, **self.served} if affecting else {}
+        openings = [opening for opening in known if opening.node in affecting]
         # What these take is taken out as the instance was, and put in as it is.
         for name in reached:
             self._take_out(name)

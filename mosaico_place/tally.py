@@ -53,6 +53,7 @@ class Tally:
         self._shares: dict[CapacityName, tuple[float, int, int]] = {}
         self._leaders: dict[CapacityName, tuple[float, int, int]] = {}
         self._leading = 0.0
+        self._largest: Fraction | None = None
 
     def cost(self, previous: Placement | None = None) -> Cost:
         """Cost of the placement as it is now; ``previous`` is the one before it, for ``dropped`` and ``moves``."""
@@ -129,7 +130,8 @@ class Tally:
         """See anew which share of a capacity is taken."""
         amount = capacity_of(self._ledger.instance, self._ledger.scene.hops, name).amount
         used = self._ledger.taken.get(name, 0)
-        self._leaders.pop(name, None)
+        if self._leaders.pop(name, None) is not None:
+            self._largest = None
         if not used or not amount:
             self._shares.pop(name, None)
             return
@@ -139,14 +141,18 @@ class Tally:
             self._leading = share[0]
         if share[0] == self._leading:
             self._leaders[name] = share
+            self._largest = None
 
     def _balance(self) -> Fraction:
         """The largest share, exactly: rounding keeps the order, so it is among those that round to the largest."""
         if not self._leaders:
             self._leading, _, _ = max(self._shares.values(), default=(0.0, 0, 1))
             self._leaders = {name: share for name, share in self._shares.items() if share[0] == self._leading}
-        equal = {(used, amount) for _, used, amount in self._leaders.values()}
-        return max((Fraction(used, amount) for used, amount in equal), default=Fraction(0))
+            self._largest = None
+        if self._largest is None:
+            equal = {(used, amount) for _, used, amount in self._leaders.values()}
+            self._largest = max((Fraction(used, amount) for used, amount in equal), default=Fraction(0))
+        return self._largest
 
     def _add_changes(self, terms: dict[Term, Fraction], previous: Placement) -> None:
         """Add what chains that ran before cost besides."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 from itertools import permutations
 from pathlib import Path
 
 import jsonschema
+import pytest
 from hypothesis import HealthCheck, Phase, assume, event, given, settings
 from hypothesis import strategies as st
 
@@ -20,11 +22,12 @@ from mosaico_place.instance import Instance, Term
 from mosaico_place.ledger import Ledger
 from mosaico_place.method import Options
 from mosaico_place.placement import Placement
-from mosaico_place.planning import Act, Plan, Transition, check_plan, plan, plan_document, plan_lines
-from mosaico_place.planning.changes import Scenery, changes
+from mosaico_place.planning import Act, Plan, Transition, check_plan, detour, plan, plan_document, plan_lines, planner
+from mosaico_place.planning.changes import Change, Scenery, changes
 from mosaico_place.planning.charges import charge, charge_both, items_of
 from mosaico_place.planning.judging import _Replay
 from mosaico_place.planning.ordering import close_surplus, find_order, step
+from mosaico_place.planning.relief import Short
 from mosaico_place.planning.stage import Stage
 from mosaico_place.rules import CostTerm
 from mosaico_place.usage import amounts, chain_usage, survey
@@ -101,6 +104,23 @@ def test_every_plan_of_a_crowd_passes_its_judge(rng: random.Random) -> None:
         {one.chain for one in found.steps if one.act is Act.SWITCH}
     )
     event(f"{len(found.interruptions)} interruptions, {detours} detours")
+
+
+@many
+@given(SEEDS)
+def test_nobody_who_could_help_is_passed_over(rng: random.Random) -> None:
+    """Tests that plans are the same when all that stand are tried, whether or not that could help anybody."""
+    there = transition(rng)
+
+    def everybody(_: object, short: Iterable[Short]) -> list[Change]:
+        return [change for change, _ in short]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(planner, "MOST_TRIED", 10**6)
+        found = plan(there)
+        patch.setattr(planner, "helped", everybody)
+        patch.setattr(detour, "helped", everybody)
+        assert plan(there) == found
 
 
 @few

@@ -6,6 +6,7 @@ import threading
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from mosaico_place.kernel.batch import Pricer
 from mosaico_place.kernel.solution import Solution
 from mosaico_place.kernel.tables import compile_tables
 from mosaico_place.method import Progress
+from mosaico_place.placement import Placement
 from mosaico_place.result import Termination
 from mosaico_place.rules import CostTerm
 from mosaico_place.search.ascent import ascend
@@ -101,6 +103,35 @@ def test_later_levels_never_cost_earlier_ones() -> None:
         after = search.improve(level, cost, Limits(turns=300))
         assert tuple(after) <= tuple(before)
         before = after
+
+
+def test_broken_off_turns_would_have_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests that a search that breaks off hopeless turns places fewer chains on its way to the same placement."""
+
+    def found() -> tuple[Placement, int]:
+        compiled = compile_tables(compile_instance(generate(4, 2, 24, 1.6, 3)))
+        search = Search(Solution(compiled), np.zeros_like(compiled.rows.capacity), seed=2)
+        cost = np.ones(len(compiled.names))
+        search.fill(cost)
+        placed = 0
+        insert = Solution.insert
+
+        def counted(solution: Solution, *arguments: Any) -> int:
+            nonlocal placed
+            placed += (count := insert(solution, *arguments))
+            return count
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Solution, "insert", counted)
+            for level in range(3):
+                search.improve(level, cost, Limits(turns=150))
+        return search.solution.placement(), placed
+
+    early, fewer = found()
+    monkeypatch.setattr(Search, "_spare", lambda *_: None)
+    late, more = found()
+    assert early == late
+    assert fewer < more
 
 
 def test_max_moves_and_required() -> None:

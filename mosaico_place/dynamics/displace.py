@@ -20,8 +20,8 @@ from mosaico_place.kernel.work import new_work
 from mosaico_place.placement import ChainPlacement
 from mosaico_place.search.ruin import Ruin
 
-MOST = 10
-"""Chains that make room for one, at most."""
+MOST = 2
+"""Chains that make room for one, at most; where more have to leave, they hardly ever all find another place."""
 
 _NOISE = 0.5
 

@@ -39,8 +39,10 @@ class Follower:
         return self.live.update(instance)
 
     def settled(self) -> Placement:
-        """The placement as it stands now, which is what stands from now on."""
-        self._placement = self.live.placement()
+        """The placement as it stands now, which is what stands from now on; the same object if it is as it was."""
+        now = self.live.placement()
+        if now != self._placement:
+            self._placement = now
         return self._placement
 
     def place_plainly(self, disturbed: Disturbed, prices: Prices) -> None:
@@ -57,6 +59,8 @@ class Follower:
         live, solution = self.live, self.live.solution
         anything = np.full(len(live.compiled.names), np.inf)
         chains = np.fromiter(queue, dtype=np.int64)
+        if not len(chains):
+            return
         if self.max_moves is None:
             solution.insert(live.with_room(chains), prices, anything)
         else:

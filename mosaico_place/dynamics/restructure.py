@@ -25,14 +25,14 @@ from mosaico_place.placement import Placement
 from mosaico_place.search.ruin import Ruin, around
 from mosaico_place.search.search import Limits, Search, better
 
-TURNS_PER_MISSING, MOST_TURNS = 4, 24
+TURNS_PER_MISSING, MOST_TURNS = 2, 24
 """Turns for each new chain without a place, and for all of them."""
 
 RESCUE_TURNS, DISPLACING = 12, 0.25
 """Turns for all that ran and has no place any more; share of them in which those leave who stand where the chain is
 best, in the others those of some node."""
 
-TURNS_FOR_WAITING = 2
+TURNS_FOR_WAITING = 1
 """Turns for waiting chains where an event made room."""
 
 LATER = 0.01
@@ -106,7 +106,7 @@ class Restructure:
         self.live.update(self.live.instance)
         self._notice()
         self.learn(LEARNING_SHARE * seconds)
-        before = self.live.placement()
+        before = self._follower.settled()
         search = Search(
             self.live.solution, self._worth.shadow, int(self._random.integers(2**31)), self._setting.max_moves
         )
@@ -117,7 +117,7 @@ class Restructure:
             if left > 0:
                 search.improve(j, self._worth.cost, Limits(10**9, left))
         self.live.dirty.update(self.live.slot.values())
-        reply = None if self._follower.settled() == before else self._reply()
+        reply = None if self._follower.settled() is before else self._reply()
         self._prepare()
         return reply
 
@@ -148,8 +148,6 @@ class Restructure:
                 continue
             prices = self._shaken(search.prices)
             ruin = displacer.ruin(k, prices, self._random, keep_opened=turn % 2 == 0)
-            if ruin is None:
-                ruin = displacer.ruin(k, prices, self._random, keep_opened=turn % 2 == 1)
             if ruin is None:
                 continue
             before = search.turn(ruin, self._worth.cost)

@@ -148,4 +148,5 @@ def _one_level(levels: Levels, j: int) -> Levels:
         link=levels.link[only], option=levels.option[only], resources=levels.resources[only],
         program=levels.program[only], opening=levels.opening[only],
         active=levels.active[only], balance=levels.balance[only], steps=levels.steps[only],
+        counting=levels.counting[only],
     )  # fmt: skip

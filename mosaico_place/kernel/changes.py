@@ -15,9 +15,12 @@ from mosaico_place.kernel.times import measure_times
 @outer
 def insert_all(
     tables: Any, state: Any, prices: Any, costs: Any, chains: Any, cutoff: Any, work: Any, embeddings: Any,
-    chain_costs: Any, here: Any, taken: Any, rows: Any, served: Any, openings: Any,
+    chain_costs: Any, here: Any, taken: Any, rows: Any, served: Any, openings: Any, spare: Any,
 ) -> int:  # fmt: skip
-    """Embed and place chains in turn; those that are placed, impossible or too dear are passed over."""
+    """Embed and place chains in turn; those that are placed, impossible or too dear are passed over.
+
+    What is left out is taken off ``spare``: (levels,). When a level has none any more, the rest is left out too.
+    """
     option, length, path = embeddings.option, embeddings.length, embeddings.path
     count = 0
     for k in chains:
@@ -30,6 +33,11 @@ def insert_all(
         elif stands or place(tables, state, prices, k, option, length, path):
             note(tables, state, costs, k, embeddings, chain_costs, here, taken, rows, served, openings)
             count += 1
+        if not embeddings.placed[k]:
+            for level in range(len(spare)):
+                spare[level] -= chain_costs[k, level]
+                if spare[level] < 0:
+                    return count
     return count
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mosaico_place.compile import Problem
-from mosaico_place.compile.infrastructure import FloatArray
+from mosaico_place.compile.infrastructure import BoolArray, FloatArray
 from mosaico_place.instance import Chain, Function, Implementation, Instance, Node, ObjectiveLevel, Term
 from mosaico_place.kernel.offers import Offers, Run
 from mosaico_place.kernel.rows import BANDWIDTH, Rows
@@ -40,6 +40,7 @@ class Levels:
         node: (nodes,) price of a node that hosts something.
         balance: (levels,) factor on the largest used share.
         steps: (levels,) of which every value of a level is a multiple; 0 where that is not known.
+        counting: (levels,) whether a level counts nothing but chains that are rejected or dropped.
     """
 
     rejected: FloatArray
@@ -57,6 +58,7 @@ class Levels:
     node: FloatArray
     balance: FloatArray
     steps: tuple[Fraction, ...]
+    counting: BoolArray
     _factors: Callable[[str | None], Factors] = field(repr=False)
 
     def write(self, k: int, chain: Chain, ran: bool) -> None:
@@ -131,17 +133,22 @@ def compile_levels(problem: Problem, rows: Rows, offers: Offers, slots: int) -> 
         node=np.array([float(instance.active_price(node)) for node in nodes]),
         balance=overall(CostTerm.BALANCE),
         steps=tuple(step(level, {chain.weight for chain in chains}) for level in instance.objective),
+        counting=np.array([_counts_chains(level) for level in instance.objective], dtype=np.bool_),
         _factors=factors,
     )
 
 
 def step(level: ObjectiveLevel, weights: Iterable[Fraction]) -> Fraction:
     """The greatest number that divides every value of a level which only counts chains (of these weights); else 0."""
-    if not all(term.cost in (CostTerm.REJECTED, CostTerm.DROPPED) for term in level):
+    if not _counts_chains(level):
         return Fraction(0)
     parts = {factor * weight for weight in weights for factor in level.values()}
     denominator = math.lcm(*(part.denominator for part in parts))
     return Fraction(math.gcd(*(int(part * denominator) for part in parts)), denominator)
+
+
+def _counts_chains(level: ObjectiveLevel) -> bool:
+    return all(term.cost in (CostTerm.REJECTED, CostTerm.DROPPED) for term in level)
 
 
 def _weight(level: ObjectiveLevel, cost: CostTerm, class_name: str | None) -> Fraction:

@@ -125,13 +125,15 @@ class Shapes:
     _delay_keys: dict[tuple[object, ...], int] = field(default_factory=dict)
     _delay_makers: list[Callable[[Infrastructure, Tables], FloatArray]] = field(default_factory=list)
     _mask_keys: dict[tuple[int, float], BoolArray] = field(default_factory=dict)
+    _layouts: dict[tuple[object, ...], _Layout] = field(default_factory=dict)
 
     def block(self, chain: Chain, before: ChainPlacement | None) -> Block:
         """The block of one chain; ``before`` is where it stood."""
         names = order(chain)
         number = {name: i for i, name in enumerate(names)}
-        layout = _Layout(chain, _groups(chain, names), number)
-        by_ends = {flow.ends: i for i, flow in enumerate(layout.flows)}
+        layout = self._layout(chain, names, number)
+        flows = [chain.flows[i] for i in layout.order]
+        by_ends = {flow.ends: i for i, flow in enumerate(flows)}
         components = [self._component(chain, chain.components[name], layout, before) for name in names]
         masks = [self._mask(chain, chain.components[name], before) for name in names]
         budgets, budget_steps = [], list[int]()
@@ -143,8 +145,8 @@ class Shapes:
         classes = self.offers.rows.classes
         return Block(
             np.array(components, dtype=COMPONENT),
-            np.array([self._flow(chain, flow, number, by_ends, layout) for flow in layout.flows], dtype=FLOW),
-            np.array(layout.records(self.offers.infrastructure.index), dtype=UNIT),
+            np.array([self._flow(chain, flow, number, by_ends, layout) for flow in flows], dtype=FLOW),
+            np.array(layout.records(chain, self.offers.infrastructure.index), dtype=UNIT),
             np.array(budgets, dtype=BUDGET),
             np.array(budget_steps, dtype=np.int32),
             np.array(self._apart(chain, layout), dtype=APART),
@@ -152,6 +154,16 @@ class Shapes:
             1 + classes.index(chain.class_name) if chain.class_name in classes else 0,
             self.offers.instance.must_accept(chain),
         )
+
+    def _layout(self, chain: Chain, names: tuple[str, ...], number: dict[str, int]) -> _Layout:
+        """How its units hang together; chains of one kind share that."""
+        pinned = tuple(chain.components[name].at is not None for name in names)
+        flows = tuple((*flow.ends, flow.rate_bps, flow.copy_of) for flow in chain.flows)
+        joined = tuple(group.components for group in chain.together if group.by is None)
+        key = (names, pinned, flows, joined)
+        if key not in self._layouts:
+            self._layouts[key] = _Layout(chain, _groups(chain, names), number)
+        return self._layouts[key]
 
     def _apart(self, chain: Chain, layout: _Layout) -> list[tuple[int, int, int, bool]]:
         found = []
@@ -297,28 +309,26 @@ def _groups(chain: Chain, names: Sequence[str]) -> list[list[str]]:
 
 
 class _Layout:
-    """How the units of one chain hang together.
+    """How the units of a chain hang together.
 
     Attributes:
-        flows: those of the chain, each after those that enter its tail and after what it copies.
+        order: positions of the chain's flows, each after those that enter its tail and after what it copies.
         unit: component -> number of its unit.
         role: (tail, head) -> role of the flow.
     """
 
     def __init__(self, chain: Chain, groups: list[list[str]], number: dict[str, int]) -> None:
-        in_order = sorted(chain.flows, key=lambda flow: (number[flow.tail], flow.copy_of is not None))
-        self.flows: tuple[Flow, ...] = tuple(in_order)
+        in_order = sorted(enumerate(chain.flows), key=lambda one: (number[one[1].tail], one[1].copy_of is not None))
+        self.order = tuple(position for position, _ in in_order)
+        self._flows = tuple(flow for _, flow in in_order)
         self.role: dict[tuple[str, str], int] = {}
         of = {name: i for i, group in enumerate(groups) for name in group}
-        fixed = [
-            next((chain.components[name].at for name in group if chain.components[name].at is not None), None)
-            for group in groups
-        ]
+        fixed = [any(chain.components[name].at is not None for name in group) for group in groups]
         tree = self._spanning(of, fixed)
         roots = self._roots(tree, of, fixed)
         self._order: list[tuple[int, int, int]] = []  # group, parent group, root group
         for i in range(len(groups)):
-            if fixed[i] is not None:
+            if fixed[i]:
                 self._order.append((i, -1, i))
         for root in roots:
             parents = dict(nx.bfs_predecessors(tree, root))
@@ -326,51 +336,52 @@ class _Layout:
             self._order += [(i, parents.get(i, -1), root) for i in reversed(walk)]
         place = {group: position for position, (group, _, _) in enumerate(self._order)}
         self.unit = {name: place[i] for name, i in of.items()}
-        self._place, self._tree, self._fixed = place, tree, fixed
+        self._place, self._tree, self._groups = place, tree, groups
         self._give_roles(tree, of, fixed)
 
-    def _spanning(self, of: dict[str, int], fixed: list[str | None]) -> nx.Graph[int]:
+    def _spanning(self, of: dict[str, int], fixed: list[bool]) -> nx.Graph[int]:
         """A forest over the free units along the flows that carry most."""
         graph: nx.Graph[int] = nx.Graph()
-        graph.add_nodes_from(i for i, node in enumerate(fixed) if node is None)
-        for position, flow in enumerate(self.flows):
+        graph.add_nodes_from(i for i, pinned in enumerate(fixed) if not pinned)
+        for position, flow in enumerate(self._flows):
             one, other = of[flow.tail], of[flow.head]
-            loose = one != other and fixed[one] is None and fixed[other] is None and flow.copy_of is None
+            loose = one != other and not fixed[one] and not fixed[other] and flow.copy_of is None
             if loose and not (graph.has_edge(one, other) and graph[one][other]["rate"] >= flow.rate_bps):
                 graph.add_edge(one, other, rate=flow.rate_bps, position=position)
         return nx.maximum_spanning_tree(graph, weight="rate")
 
-    def _roots(self, tree: nx.Graph[int], of: dict[str, int], fixed: list[str | None]) -> list[int]:
+    def _roots(self, tree: nx.Graph[int], of: dict[str, int], fixed: list[bool]) -> list[int]:
         """A root per tree: where a copy enters if one does; such trees after the others, in the order of the flows."""
         self._copies: dict[int, int] = {}
-        for position, flow in enumerate(self.flows):
+        for position, flow in enumerate(self._flows):
             head = of[flow.head]
-            part = set() if fixed[head] is not None else nx.node_connected_component(tree, head)
-            leads = flow.copy_of is not None and fixed[head] is None and of[flow.tail] not in part
+            part = set() if fixed[head] else nx.node_connected_component(tree, head)
+            leads = flow.copy_of is not None and not fixed[head] and of[flow.tail] not in part
             if leads and not part & self._copies.keys():
                 self._copies[head] = position
         parts = [set(part) for part in nx.connected_components(tree)]
         plain = [min(part) for part in parts if not part & self._copies.keys()]
         return [*plain, *self._copies]
 
-    def _give_roles(self, tree: nx.Graph[int], of: dict[str, int], fixed: list[str | None]) -> None:
-        for position, flow in enumerate(self.flows):
+    def _give_roles(self, tree: nx.Graph[int], of: dict[str, int], fixed: list[bool]) -> None:
+        for position, flow in enumerate(self._flows):
             one, other = of[flow.tail], of[flow.head]
             if flow.copy_of is not None:
                 role = COPY
             elif one == other:
                 role = INNER
-            elif fixed[one] is not None or fixed[other] is not None:
-                role = FIXED if None not in (fixed[one], fixed[other]) else PIN_HEAD if fixed[one] is None else PIN_TAIL
+            elif fixed[one] or fixed[other]:
+                role = FIXED if fixed[one] and fixed[other] else PIN_TAIL if fixed[one] else PIN_HEAD
             else:
                 role = TREE if tree.has_edge(one, other) and tree[one][other]["position"] == position else CHORD
             self.role[flow.ends] = role
 
-    def records(self, index: Mapping[str, int]) -> list[tuple[int, ...]]:
-        """The units as records."""
+    def records(self, chain: Chain, index: Mapping[str, int]) -> list[tuple[int, ...]]:
+        """The units of a chain as records."""
         found: list[tuple[int, ...]] = []
         for group, parent, root in self._order:
-            at = self._fixed[group]
+            ends = (chain.components[name].at for name in self._groups[group])
+            at = next((node for node in ends if node is not None), None)
             flow = self._tree[group][parent]["position"] if parent >= 0 else -1
             copy = self._copies.get(group, -1)
             node = -1 if at is None else index[at]

@@ -61,14 +61,24 @@ class Solution:
         """(chains,) whether each is placed."""
         return self.embeddings.placed
 
-    def insert(self, chains: Sequence[int] | NDArray[np.int64], prices: Prices, cutoff: FloatArray) -> int:
-        """Place chains in turn where that costs less than their ``cutoff``: (chains,); how many were."""
+    def insert(
+        self,
+        chains: Sequence[int] | NDArray[np.int64],
+        prices: Prices,
+        cutoff: FloatArray,
+        spare: FloatArray | None = None,
+    ) -> int:
+        """Place chains in turn where that costs less than their ``cutoff``: (chains,); how many were.
+
+        With ``spare``, (levels,), it ends as soon as those that could not be placed cost a level more than that.
+        """
         scratch = self._scratch
+        spare = np.full(self.compiled.levels.count, np.inf) if spare is None else spare.copy()
         return int(
             insert_all(
                 self.compiled.tables, self.state, prices, self._costs, np.asarray(chains, dtype=np.int64), cutoff,
                 scratch.work, self.embeddings, self.chain_costs, self.here, scratch.taken, scratch.rows,
-                scratch.served, scratch.openings,
+                scratch.served, scratch.openings, spare,
             )
         )  # fmt: skip
 

@@ -9,7 +9,7 @@ from mosaico_place.differences import changed_chains
 from mosaico_place.instance import Chain, Implementation, Instance
 from mosaico_place.ledger import Ledger
 from mosaico_place.placement import ChainPlacement, Opening, Spot, differing
-from mosaico_place.planning.charges import NOTHING, Charge, Items, charge, charge_both, items_of
+from mosaico_place.planning.charges import NOTHING, Charge, Items, beyond, charge, charge_both, items_of
 from mosaico_place.planning.steps import Transition
 from mosaico_place.usage import Hops, Scene, hops_of, program_opened
 
@@ -25,7 +25,7 @@ class Change:
         target: how it is to run; None if it is not to.
         items: what it is charged for as it runs.
         old: what it is charged as it runs.
-        both: while it changes.
+        more: what it is charged beyond that while it changes.
         new: as it is to run.
         wanted: what it is charged for then.
         carried: component -> the spot that its state is carried from.
@@ -38,7 +38,7 @@ class Change:
     target: ChainPlacement | None
     items: Items
     old: Charge
-    both: Charge
+    more: Charge
     new: Charge
     wanted: Items
     carried: Mapping[str, Spot]
@@ -64,13 +64,12 @@ class Scenery:
         if self.transit is not transition.instance:
             programs |= programs_of(self.transit, counts_before, counts_before)
         self.before = Scene(ledger.scene.hops, programs)
-        both = {**counts_before, **counts_after}
-        changed = [opening for opening in both if counts_before.get(opening, 0) != counts_after.get(opening, 0)]
-        kept = ledger.scene.programs.items()
-        later = {key: one for key, one in kept if not any(key == opening[:2] for opening in changed)}
-        later |= programs_of(transition.instance, changed, counts_after)
+        changed = other_counts(counts_before, counts_after)
+        later = changed_programs(transition.instance, ledger.scene.programs, changed, counts_after)
         self.after = Scene(ledger.scene.hops, later)
-        self.switches = [key for key in {**programs, **later} if programs.get(key) is not later.get(key)]
+        alike = not changed and self.transit is transition.instance
+        both = {} if alike else {**programs, **later}
+        self.switches = [key for key in both if programs.get(key) is not later.get(key)]
 
     def running_form(self, name: str) -> Chain | None:
         """A chain as it runs until it is switched: its old form, at the rates that its flows have by now."""
@@ -109,11 +108,11 @@ class Scenery:
         old = charge(items)
         if target is None:
             form = self.transition.earlier.chains[name]
-            return Change(name, form, placed, None, items, old, old, NOTHING, Items(), carried, down)
+            return Change(name, form, placed, None, items, old, NOTHING, NOTHING, Items(), carried, down)
         form = instance.chains[name]
         wanted = items_of(instance, form, target, self.after if scene is None else scene)
-        both = charge_both(items, wanted)
-        return Change(name, form, placed, target, items, old, both, charge(wanted), wanted, carried, down)
+        more = beyond(charge_both(items, wanted), old)
+        return Change(name, form, placed, target, items, old, more, charge(wanted), wanted, carried, down)
 
     def stopped(self, change: Change) -> Change:
         """The rest of a change whose chain has stopped: only what stays on its spot goes on."""
@@ -168,28 +167,48 @@ def changes(scenery: Scenery) -> Iterator[Change]:
     transition = scenery.transition
     before, after, instance = transition.before.chains, transition.after.chains, transition.instance.chains
     replaced = differing(transition.before, transition.after)
-    others = {*replaced, *changed_chains(transition.earlier, transition.instance), *_served_anew(scenery)}
-    for name in (name for name in before if name in others):
+    others = {**replaced, **changed_chains(transition.earlier, transition.instance), **_served_anew(scenery)}
+    for name in (name for name in others if name in before):
         known = name in instance
         if not known and name not in transition.earlier.chains:
             continue
         change = scenery.change(name, before[name], after.get(name) if known else None)
         if name in replaced or not known or change.old != change.new:
             yield change
-    for name in (name for name in after if name in others):
+    for name in (name for name in others if name in after):
         if name not in before and name in instance:
             yield scenery.change(name, None, after[name])
 
 
-def _served_anew(scenery: Scenery) -> set[str]:
+def _served_anew(scenery: Scenery) -> dict[str, None]:
     """The chains that ask for a program, on a switch they meet, which is another one after the plan."""
-    found = set()
+    found: dict[str, None] = {}
     for node, function in scenery.switches:
         for name in scenery.ledger.visitors(node):
             chain = scenery.running_form(name)
             if chain is not None and any(function in flow.per_hop for flow in chain.flows):
-                found.add(name)
+                found[name] = None
     return found
+
+
+def other_counts(before: Mapping[Opening, int], now: Mapping[Opening, int]) -> list[Opening]:
+    """What is opened another number of times than before."""
+    if before is now:
+        return []
+    return [opening for opening in {**before, **now} if before.get(opening, 0) != now.get(opening, 0)]
+
+
+def changed_programs(
+    instance: Instance,
+    programs: Mapping[tuple[str, str], Implementation],
+    changed: Iterable[Opening],
+    counts: Mapping[Opening, int],
+) -> dict[tuple[str, str], Implementation]:
+    """The programs opened, by (switch, function), once these openings have other counts."""
+    changed = list(changed)
+    anew = {opening[:2] for opening in changed}
+    kept = {key: one for key, one in programs.items() if key not in anew} if anew else dict(programs)
+    return kept | programs_of(instance, changed, counts)
 
 
 def programs_of(

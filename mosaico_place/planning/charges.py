@@ -121,6 +121,17 @@ def charge_both(old: Items, new: Items) -> Charge:
     return _charge(_processes(old.processes, new.processes), shared)
 
 
+def beyond(both: Charge, old: Charge) -> Charge:
+    """What of a charge is more than another one, and what counts on instances that the other did not use."""
+    takes = {name: more for name, amount in both.takes.items() if (more := amount - old.takes.get(name, 0)) > 0}
+    loads = {
+        opening: load - old.loads.get(opening, 0)
+        for opening, load in both.loads.items()
+        if opening not in old.loads or load > old.loads[opening]
+    }
+    return Charge(takes, loads)
+
+
 def _charge(processes: Iterable[Amounts], items: Items) -> Charge:
     takes = added([*processes, *items.programs.values()])
     for (_, (tail, head)), rate in items.hops.items():

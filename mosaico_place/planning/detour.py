@@ -8,9 +8,10 @@ from dataclasses import replace
 from mosaico_place.checking import check_chain
 from mosaico_place.instance import Component, Flow, Instance, Level
 from mosaico_place.placement import ChainPlacement, FlowPath, Opening, Spot
-from mosaico_place.planning.changes import Change, Scenery, programs_of
+from mosaico_place.planning.changes import Change, Scenery, changed_programs, other_counts
 from mosaico_place.planning.ordering import close_surplus
 from mosaico_place.planning.paths import Ways, along
+from mosaico_place.planning.relief import Short, freed_by_one, helped
 from mosaico_place.planning.stage import Stage
 from mosaico_place.usage import Scene, hops_of
 
@@ -24,17 +25,17 @@ def detour(
     scene: Scene,
     ways: Ways,
     change: Change,
-    pending: Sequence[Change],
+    short: Sequence[Short],
     tries: Iterator[int],
 ) -> tuple[Change, Change] | None:
     """A change to a placement with one component on a temporary spot, and the change from there to what is wanted.
 
     The temporary placement keeps the chain's own rules, needs nothing opened, fits beside the old one, and lets the
     chain itself or another one change that could not before. None if no such spot is found; every spot that is tried
-    takes one of the ``tries``. The ``scene`` is that of the stage (:func:`seen`).
+    takes one of the ``tries``. The ``scene`` is that of the stage (:func:`seen`); all that do not fit are ``short``.
     """
     instance = scenery.transition.instance
-    for placed in _candidates(scenery, stage, ways, change, tries):
+    for placed, others in _candidates(scenery, stage, ways, change, short, tries):
         if check_chain(instance, change.name, placed, scene):
             continue
         runs = change.placed, change.items
@@ -45,21 +46,30 @@ def detour(
         after.settle(there)
         close_surplus(after)
         onwards = scenery.onwards(change.name, (placed, there.wanted), change.target, placed.components)
-        if any(after.growth(other) is not None for other in (onwards, *pending) if other is not change):
+        if any(after.growth(onwards if other is change else other) is not None for other in others):
             return there, onwards
     return None
 
 
 def seen(scenery: Scenery, stage: Stage) -> Scene:
     """Links, and the programs that are opened at a moment."""
-    programs = programs_of(scenery.transition.instance, stage.counts, stage.counts)
-    return Scene(scenery.before.hops, programs)
+    transition, programs = scenery.transition, scenery.ledger.scene.programs
+    changed = other_counts(transition.before.instances, stage.counts)
+    return Scene(scenery.before.hops, changed_programs(transition.instance, programs, changed, stage.counts))
 
 
 def _candidates(
-    scenery: Scenery, stage: Stage, ways: Ways, change: Change, tries: Iterator[int]
-) -> Iterator[ChainPlacement]:
-    """Placements of a chain with one component that has to move anyway somewhere else than before and after."""
+    scenery: Scenery,
+    stage: Stage,
+    ways: Ways,
+    change: Change,
+    short: Sequence[Short],
+    tries: Iterator[int],
+) -> Iterator[tuple[ChainPlacement, list[Change]]]:
+    """Placements of a chain with one component that has to move anyway somewhere else than before and after.
+
+    With each, the changes that it could help.
+    """
     assert change.placed is not None, "only what runs can take another spot"
     assert change.target is not None, "what leaves needs none"
     placed, target = change.placed, change.target
@@ -70,6 +80,9 @@ def _candidates(
         wanted = target.components.get(name)
         if component is None or not component.movable or name in merged or wanted in (None, spot):
             continue
+        others = helped(freed_by_one(stage, change, name), short)
+        if not others:
+            continue
         for other in _spots(scenery.transition.instance, stage, component, ways.around(spot.node)):
             if other not in (spot, wanted):
                 if next(tries, None) is None:
@@ -78,7 +91,7 @@ def _candidates(
                 if flows is not None:
                     parallel = tuple(group for group in placed.parallel if name not in group)
                     components = {**placed.components, name: other}
-                    yield replace(placed, components=components, flows=flows, parallel=parallel)
+                    yield replace(placed, components=components, flows=flows, parallel=parallel), others
 
 
 def _spots(instance: Instance, stage: Stage, component: Component, names: Iterable[str]) -> Iterator[Spot]:

@@ -12,6 +12,7 @@ from mosaico_place.planning.changes import Change, Scenery, changes
 from mosaico_place.planning.detour import MOST_TRIED, detour, seen
 from mosaico_place.planning.ordering import close_surplus, find_order
 from mosaico_place.planning.paths import Ways, reload_ns
+from mosaico_place.planning.relief import Short, freed_by_all, helped
 from mosaico_place.planning.stage import Stage
 from mosaico_place.planning.steps import Act, Interruption, Plan, Step, Transition
 
@@ -85,13 +86,14 @@ class Planner:
     def _make_way(self, pending: list[Change], detoured: set[str]) -> list[Change]:
         """Let one chain that is in the way leave its place before it can take the one it is to have."""
         running = [change for change in pending if change.name not in self._stopped]
+        short = [(change, self._stage.shortage(change)) for change in pending]
         broken = next((change for change in running if change.down), None)
-        ranked = [broken] if broken is not None else self._in_the_way(running, pending)
+        ranked = [broken] if broken is not None else self._in_the_way(running, short)
         tried = [change for change in ranked if change.name not in detoured] if broken is None else []
         if tried:
             scene, ways = seen(self._scenery, self._stage), self._all_ways()
             for change in tried:
-                found = detour(self._scenery, self._stage, scene, ways, change, pending, self._tries)
+                found = detour(self._scenery, self._stage, scene, ways, change, short, self._tries)
                 if found is not None:
                     detoured.add(change.name)
                     there, onwards = found
@@ -104,7 +106,7 @@ class Planner:
             return pending[1:]
         return [self._stop(chosen) if other is chosen else other for other in pending]
 
-    def _in_the_way(self, running: Sequence[Change], pending: Sequence[Change]) -> list[Change]:
+    def _in_the_way(self, running: Sequence[Change], short: Sequence[Short]) -> list[Change]:
         """The chains that could go on, or let others go on, if they left their place; the cheapest to stop first.
 
         Those that could go on at once come first. Light ones are looked at first, and when enough have been found,
@@ -114,12 +116,15 @@ class Planner:
         for position, change in enumerate(sorted(running, key=lambda change: change.form.weight)):
             if len(ranked) >= ENOUGH:
                 break
+            others = helped(freed_by_all(self._stage, change), short)
+            if not others:
+                continue
             stage = self._stage.copy()
             rest = self._scenery.stopped(change)
             stage.halt(change, rest)
             close_surplus(stage)
             alone = stage.growth(rest) is not None
-            if alone or any(stage.growth(other) is not None for other in pending if other is not change):
+            if alone or any(stage.growth(other) is not None for other in others if other is not change):
                 weight = change.form.weight
                 ranked.append(((not alone, weight * self._pause_ns(change), weight, position), change))
         return [change for _, change in sorted(ranked, key=lambda pair: pair[0])]

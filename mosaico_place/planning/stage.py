@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from copy import copy
 
 from mosaico_place.instance import Implementation, Kind
 from mosaico_place.placement import Opening
-from mosaico_place.planning.changes import Change, Scenery
+from mosaico_place.planning.changes import Change, Scenery, other_counts
 from mosaico_place.planning.charges import Amounts, Charge
 from mosaico_place.usage import CapacityName, capacity_of, opening_takes
 
@@ -30,14 +30,14 @@ class Stage:
         transition = scenery.transition
         before, after = transition.before.instances, transition.after.instances
         alive = {key: count for key, count in before.items() if count > 0 and transition.instance.node_up(key.node)}
-        self.counts = alive
-        self._ceiling = {key: max(count, after.get(key, 0)) for key, count in alive.items()}
+        self.counts = dict(alive)
+        self._alive = alive
         self._target = after
-        self._above = dict.fromkeys(key for key, count in alive.items() if count > after.get(key, 0))
-        for opening, count in alive.items():
-            node = transition.instance.nodes[opening.node]
-            if node.drained:
-                self._open(opening, count)
+        self._above = dict.fromkeys(key for key in other_counts(alive, after) if alive.get(key, 0) > after.get(key, 0))
+        if scenery.transit is not transition.instance:
+            for opening, count in alive.items():
+                if transition.instance.nodes[opening.node].drained:
+                    self._open(opening, count)
         self._limits: dict[CapacityName, int] = {}
 
     def copy(self) -> Stage:
@@ -81,13 +81,33 @@ class Stage:
 
     def growth(self, change: Change) -> dict[Opening, int] | None:
         """How many instances have to be opened before a chain can change; None if it does not fit now at all."""
+        needed = self._needed(change)
+        if needed is None:
+            return None
+        grown, more = needed
+        fits = all(self.used(name) + amount <= self.limit(name) for name, amount in more.items())
+        return grown if fits and self._fits_class(change) else None
+
+    def shortage(self, change: Change) -> Amounts | None:
+        """How much of which capacities is lacking for a change; None if instances, or the class, keep it from fitting.
+
+        Only where that much of all of these is given back can the change fit.
+        """
+        needed = self._needed(change)
+        if needed is None or needed[0] or not self._fits_class(change):
+            return None
+        over = {name: self.used(name) + amount - self.limit(name) for name, amount in needed[1].items()}
+        return {name: amount for name, amount in over.items() if amount > 0}
+
+    def closes(self, openings: Iterable[Opening]) -> bool:
+        """Whether some of these instances are closed once fewer chains use them."""
+        return any(opening in self._above for opening in openings)
+
+    def _needed(self, change: Change) -> tuple[dict[Opening, int], Amounts] | None:
+        """Instances that have to be opened for a change, and what it takes more with them; None if they cannot be."""
         grown: dict[Opening, int] = {}
-        more = _rise(change.both.takes, change.old.takes)
-        own = dict(more)
-        for opening, load in change.both.loads.items():
-            added = load - change.old.loads.get(opening, 0)
-            if added <= 0 and opening in change.old.loads:
-                continue
+        more = dict(change.more.takes)
+        for opening, added in change.more.loads.items():
             needed = self._implementation(opening).instances_for(self.load(opening)[0] + added)
             count = self.counts.get(opening, 0)
             if needed > count:
@@ -96,8 +116,7 @@ class Stage:
                 grown[opening] = needed - count
                 for name, amount in self._once(opening, needed - count).items():
                     more[name] = more.get(name, 0) + amount
-        fits = all(self.used(name) + amount <= self.limit(name) for name, amount in more.items())
-        return grown if fits and self._fits_class(own, change.form.class_name) else None
+        return grown, more
 
     def settle(self, change: Change) -> None:
         """A chain has changed: what it takes is what it is to take."""
@@ -137,7 +156,7 @@ class Stage:
         return {opening: count for opening, count in lacking.items() if count > 0}
 
     def _most(self, opening: Opening) -> int:
-        return self._ceiling.get(opening, max(self._target.get(opening, 0), 0))
+        return max(self._alive.get(opening, 0), self._target.get(opening, 0))
 
     def _implementation(self, opening: Opening) -> Implementation:
         return self._ledger.instance.functions[opening.function].implementations[opening.implementation]
@@ -159,14 +178,15 @@ class Stage:
         for name, amount in self._once(opening, count).items():
             self._more[name] = self._more.get(name, 0) + amount
 
-    def _fits_class(self, more: Amounts, class_name: str | None) -> bool:
+    def _fits_class(self, change: Change) -> bool:
         """Whether the class of a chain may take so much more."""
-        by_capacity = self._ledger.by_class.get(class_name or "")
+        class_name = change.form.class_name or ""
+        by_capacity = self._ledger.by_class.get(class_name)
         if by_capacity is None:
             return True
-        traffic_class = self._ledger.instance.classes[class_name or ""]
-        mine = self._class_more.get(class_name or "", {})
-        for name, amount in more.items():
+        traffic_class = self._ledger.instance.classes[class_name]
+        mine = self._class_more.get(class_name, {})
+        for name, amount in change.more.takes.items():
             has = capacity_of(self._ledger.instance, self._ledger.scene.hops, name).amount
             limit = traffic_class.limit(has)
             if limit is not None and by_capacity.get(name, 0) + mine.get(name, 0) + amount > limit:
@@ -183,13 +203,3 @@ class Stage:
         for opening, load in charged.loads.items():
             before, users = self.load(opening)
             self._load[opening] = before + sign * load, users + sign
-
-
-def _rise(both: Mapping[CapacityName, int], old: Mapping[CapacityName, int]) -> Amounts:
-    """What is taken more than before, where it is more."""
-    rise = {}
-    for name, amount in both.items():
-        more = amount - old.get(name, 0)
-        if more > 0:
-            rise[name] = more
-    return rise

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mosaico_place.compile.infrastructure import FloatArray
 from mosaico_place.kernel.prices import Prices, falling_weights, hurried, price, reprice_chains
@@ -76,6 +77,7 @@ class Search:
         self._compiled = solution.compiled
         self._random = np.random.default_rng(seed)
         self._max_moves = max_moves
+        self._counting = self._compiled.levels.counting
         self._anything = np.full(len(self._compiled.names), np.inf)
         self.reprice(shadow, 0)
         self.refresh()
@@ -143,10 +145,10 @@ class Search:
                 break
             if not len(ruin.out) and not len(ruin.wanted):
                 continue
-            before = self.turn(ruin, cost)
+            worse = (heat * (1 - max(spent, turn / limits.turns)) + 1e-12) * random.exponential()
+            before = self.turn(ruin, cost, level, worse)
             after = self.value()
-            cooled = heat * (1 - max(spent, turn / limits.turns)) + 1e-12
-            if _accepts(now, after, level, cooled * random.exponential()):
+            if _accepts(now, after, level, worse):
                 now = after
                 if better(after, best):
                     best, kept = after, solution.save(np.arange(len(self._compiled.names)))
@@ -160,8 +162,12 @@ class Search:
         one = RUINS[int(self._random.choice(len(RUINS), p=_SHARES[level > 0]))]
         return one(self.solution, self._random, self._possible)
 
-    def turn(self, ruin: Ruin, cost: FloatArray) -> Snapshot:
-        """Ruin and recreate once; how everything was before."""
+    def turn(self, ruin: Ruin, cost: FloatArray, level: int = 0, worse: float = 0.0) -> Snapshot:
+        """Ruin and recreate once; how everything was before.
+
+        It is broken off, with chains left out, as soon as it is certain that it makes a level up to this one worse,
+        or this one by more than so much.
+        """
         solution, random = self.solution, self._random
         wanted, waits = ruin.wanted, ~solution.placed & self._possible
         waits[wanted] = False
@@ -170,6 +176,7 @@ class Search:
         others = np.concatenate([ruin.out, some])
         changed = np.concatenate([wanted, others]).astype(np.int64)
         before = solution.save(changed)
+        spare = self._spare(changed, level, worse)
         solution.remove(ruin.out, self.prices)
         size = self._compiled.levels.reject[0, others] if random.random() < _BY_WEIGHT else cost[others]
         size = np.where(np.isfinite(size), size, 0.0) * np.exp(_NOISE * random.standard_normal(len(others)))
@@ -180,8 +187,18 @@ class Search:
         if self._rethinks and random.random() < _RETHINK:
             # New instances are tried where they look dear, and old ones given up.
             opening = opening * np.exp(random.standard_normal(len(opening)))
-        solution.insert(order, prices._replace(opening=opening), self._anything)
+        solution.insert(order, prices._replace(opening=opening), self._anything, spare)
         return before
+
+    def _spare(self, chains: NDArray[np.int64], level: int, worse: float) -> FloatArray:
+        """(levels,) what those of the chains that are left out may cost, where a level counts only that."""
+        out = chains[~self.solution.placed[chains]]
+        spare: FloatArray = self.solution.chain_costs[out].sum(axis=0)
+        spare[level] += worse
+        spare += 1e-9 * np.maximum(spare, 1.0)
+        spare[~self._counting] = np.inf
+        spare[level + 1 :] = np.inf
+        return spare
 
     def _heat(self, level: int) -> float:
         """How much worse a turn may make the level at the beginning: a part of what one chain costs."""
