@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from graphlib import TopologicalSorter
 
@@ -52,15 +52,39 @@ def find_latency_ns(
 ) -> int | None:
     """Like :func:`budget_latency_ns`, but None where something on the way is not placed or dangles."""
     scene = survey(instance) if scene is None else scene
-    processing = _processing_ns(instance, chain, chain_placement)
+    delays = {
+        flow.ends: flow_latency_ns(instance, chain, chain_placement, flow, scene)
+        for flow in budget_flows(chain, budget)
+    }
+    return longest_way_ns(
+        chain, budget, processing_ns(instance, chain, chain_placement), delays, chain_placement.parallel
+    )
+
+
+def longest_way_ns(
+    chain: Chain,
+    budget: Budget,
+    processing: Mapping[str, int],
+    delays: Mapping[tuple[str, str], int | None],
+    together: Iterable[tuple[str, ...]],
+) -> int | None:
+    """The longest way of a budget if components and flows take so long; None if something on the way is not known.
+
+    Args:
+        chain: the chain.
+        budget: one of its budgets.
+        processing: component -> ns.
+        delays: (tail, head) -> ns of every flow on the way.
+        together: groups of components that run at the same time.
+    """
     if budget.tail not in processing:
         return None
     begun = {budget.tail: 0}
     finished = {budget.tail: processing[budget.tail]}
-    parallel = {name: group for group in chain_placement.parallel for name in group[1:]}
+    parallel = {name: group for group in together for name in group[1:]}
     # budget_flows lists what enters a component before what leaves it, so finished[flow.tail] is final.
     for flow in budget_flows(chain, budget):
-        delay = flow_latency_ns(instance, chain, chain_placement, flow, scene)
+        delay = delays[flow.ends]
         if delay is None or flow.head not in processing:
             return None
         group = parallel.get(flow.head, ())
@@ -93,7 +117,7 @@ def rewritten(instance: Instance, chain: Chain, chain_placement: ChainPlacement)
                 by_spot.setdefault(spots[name], []).append(name)
         merged += [tuple(names) for names in by_spot.values() if len(names) > 1]
     chain_placement = replace(chain_placement, merged=tuple(merged), parallel=())
-    processing = _processing_ns(instance, chain, chain_placement)
+    processing = processing_ns(instance, chain, chain_placement)
     parallel = []
     for independent in chain.independent:
         nodes = {spots[name].node if name in spots else None for name in independent.components}
@@ -107,7 +131,7 @@ def rewritten(instance: Instance, chain: Chain, chain_placement: ChainPlacement)
     return replace(chain_placement, parallel=tuple(parallel))
 
 
-def _processing_ns(instance: Instance, chain: Chain, chain_placement: ChainPlacement) -> dict[str, int]:
+def processing_ns(instance: Instance, chain: Chain, chain_placement: ChainPlacement) -> dict[str, int]:
     """Component -> time that traffic spends in it; of merged ones, the first in topological order takes it all."""
     processing = {name: part.processing_ns for name, part in chain.components.items() if part.function is None}
     for name, run in running(instance, chain, chain_placement).items():

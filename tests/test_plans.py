@@ -116,7 +116,7 @@ def test_nobody_who_could_help_is_passed_over(rng: random.Random) -> None:
         return [change for change, _ in short]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(planner, "MOST_TRIED", 10**6)
+        patch.setattr(detour, "MOST_TRIED", 10**6)
         found = plan(there)
         patch.setattr(planner, "helped", everybody)
         patch.setattr(detour, "helped", everybody)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from heapq import heappop, heappush
 
 from mosaico_place.instance import Function, Instance, Kind
@@ -25,6 +26,29 @@ def _any(_tail: str, _head: str) -> bool:
     return True
 
 
+@dataclass(frozen=True, slots=True)
+class Fan:
+    """The fastest paths from a node to others, or, ``backwards``, from others to it.
+
+    Attributes:
+        next_to: node -> the one next to it on its path, "" for the node of the fan; the nearest first.
+        far_ns: node -> latency of its path and forwarding on it.
+    """
+
+    next_to: dict[str, str]
+    far_ns: dict[str, int]
+    backwards: bool = False
+
+    def path(self, end: str) -> FlowPath | None:
+        """The path between the fan's node and another; None if none leads there."""
+        if end not in self.next_to:
+            return None
+        path = [end]
+        while self.next_to[path[-1]]:
+            path.append(self.next_to[path[-1]])
+        return tuple(path if self.backwards else reversed(path))
+
+
 class Ways:
     """The fastest ways between nodes, over switches and routers.
 
@@ -37,37 +61,33 @@ class Ways:
         self._instance = instance
         self._leaving: dict[str, list[tuple[str, Hop]]] = {}
         self._entering: dict[str, list[tuple[str, Hop]]] = {}
+        self._fans: dict[tuple[str, bool], Fan] = {}
         self._fastest: dict[tuple[str, str], FlowPath | None] = {}
-        self._around: dict[str, list[str]] = {}
         for (tail, head), hop in hops.items():
             self._leaving.setdefault(tail, []).append((head, hop))
             self._entering.setdefault(head, []).append((tail, hop))
 
     def fastest(self, tail: str, head: str) -> FlowPath | None:
         """The path of the least latency; None if there is none."""
-        return along(self._reach(tail, head), head)
+        return self.fan(tail, goal=head).path(head)
 
-    def around(self, node: str) -> list[str]:
-        """All nodes that a path leads to, the nearest first; the node itself is the first of them."""
-        if node not in self._around:
-            self._around[node] = list(self._reach(node))
-        return self._around[node]
+    def fastest_of(self, node: str, *, backwards: bool) -> Fan:
+        """The fastest paths from a node to all others, or from all others to it, over any links."""
+        if (node, backwards) not in self._fans:
+            self._fans[node, backwards] = self.fan(node, backwards=backwards)
+        return self._fans[node, backwards]
 
-    def fan(self, node: str, passes: Passes, *, backwards: bool) -> dict[str, str]:
-        """The fastest paths from a node to all others, or from all others to it, for :func:`along`.
+    def fan(self, start: str, passes: Passes = _any, *, backwards: bool = False, goal: str | None = None) -> Fan:
+        """The fastest paths from a node to all others, or from all others to it.
 
         Args:
-            node: where they begin, or end.
+            start: where they begin, or end.
             passes: whether a link may be on them.
             backwards: whether they end there.
+            goal: where to stop looking; None to reach all.
         """
-        return self._reach(node, None, passes, backwards=backwards)
-
-    def _reach(
-        self, start: str, goal: str | None = None, passes: Passes = _any, *, backwards: bool = False
-    ) -> dict[str, str]:
-        """Node -> the node next to it on the fastest path, the nearest first, until the goal is reached."""
         came: dict[str, str] = {}
+        far_ns: dict[str, int] = {}
         queue = [(0, start, "")]
         beyond = self._entering if backwards else self._leaving
         nodes = self._instance.nodes
@@ -75,7 +95,7 @@ class Ways:
             far, node, before = heappop(queue)
             if node in came:
                 continue
-            came[node] = before
+            came[node], far_ns[node] = before, far
             if node == goal:
                 break
             if node != start and not nodes[node].kind.forwards:
@@ -85,7 +105,7 @@ class Ways:
                     entered = node if backwards else other
                     further = hop.direction.latency_ns + nodes[entered].forwarding_ns
                     heappush(queue, (far + further, other, node))
-        return came
+        return Fan(came, far_ns, backwards)
 
     def transfer_ns(self, tail: str, head: str, state_bytes: int) -> int | None:
         """How long carrying state takes: its size over the least bandwidth on the fastest path, rounded up.
@@ -103,13 +123,3 @@ class Ways:
         hops = {(one, other): hop for one in path for other, hop in self._leaving.get(one, ())}
         narrowest = min(hops[step].direction.free_bps for step in hops_of(path))
         return -(-state_bytes * BITS * NS // narrowest) if narrowest > 0 else None
-
-
-def along(came: dict[str, str], end: str, *, backwards: bool = False) -> FlowPath | None:
-    """The path of a fan between its node and another; None if none leads there."""
-    if end not in came:
-        return None
-    path = [end]
-    while came[path[-1]]:
-        path.append(came[path[-1]])
-    return tuple(path if backwards else reversed(path))

@@ -9,7 +9,7 @@ from mosaico_place.latency import order
 from mosaico_place.ledger import Ledger
 from mosaico_place.placement import Opening, Spot
 from mosaico_place.planning.changes import Change, Scenery, changes
-from mosaico_place.planning.detour import MOST_TRIED, detour, seen
+from mosaico_place.planning.detour import Detours
 from mosaico_place.planning.ordering import close_surplus, find_order
 from mosaico_place.planning.paths import Ways, reload_ns
 from mosaico_place.planning.relief import Short, freed_by_all, helped
@@ -51,7 +51,7 @@ class Planner:
         self._steps: list[Step] = []
         self._interruptions: list[Interruption] = []
         self._stopped: dict[str, tuple[int, tuple[str, ...]]] = {}
-        self._tries = iter(range(MOST_TRIED))
+        self._detours: Detours | None = None
 
     def plan(self) -> Plan:
         """All steps."""
@@ -91,14 +91,14 @@ class Planner:
         ranked = [broken] if broken is not None else self._in_the_way(running, short)
         tried = [change for change in ranked if change.name not in detoured] if broken is None else []
         if tried:
-            scene, ways = seen(self._scenery, self._stage), self._all_ways()
-            for change in tried:
-                found = detour(self._scenery, self._stage, scene, ways, change, short, self._tries)
-                if found is not None:
-                    detoured.add(change.name)
-                    there, onwards = found
-                    self._perform(there)
-                    return [onwards if other is change else other for other in pending]
+            if self._detours is None:
+                self._detours = Detours(self._scenery, self._all_ways())
+            found = self._detours.first(self._stage, tried, short)
+            if found is not None:
+                change, there, onwards = found
+                detoured.add(change.name)
+                self._perform(there)
+                return [onwards if other is change else other for other in pending]
         chosen = next(iter(ranked or running), None)
         if chosen is None:
             # The placement that is wanted breaks a rule: it is led to all the same, and the judge says so.

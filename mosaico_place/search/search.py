@@ -32,6 +32,8 @@ _BLIND = 0.2
 """How often later levels count nothing. Where capacities are worth little, they alone would say where chains go, always
 the same, and chains that come in time are in the way of others that could only come late."""
 _BY_WEIGHT = 0.7
+_LONG_WAY = 30
+"""Steps that are cheaper to take back one by one than all chains are to save."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ class Search:
         """
         solution, random = self.solution, self._random
         now = best = self.value()
-        kept = solution.save(np.arange(len(self._compiled.names)))
+        way_back = _WayBack(solution)
         started = time.monotonic()
         heat = self._heat(level)
         spent = 0.0
@@ -148,14 +150,17 @@ class Search:
             worse = (heat * (1 - max(spent, turn / limits.turns)) + 1e-12) * random.exponential()
             before = self.turn(ruin, cost, level, worse)
             after = self.value()
-            if _accepts(now, after, level, worse):
-                now = after
-                if better(after, best):
-                    best, kept = after, solution.save(np.arange(len(self._compiled.names)))
-                    limits.watch(best)
-            else:
+            if not _accepts(now, after, level, worse):
                 before.restore()
-        kept.restore()
+                continue
+            now = after
+            if better(after, best):
+                best = after
+                way_back.begin()
+                limits.watch(best)
+            else:
+                way_back.add(before)
+        way_back.go()
         return best
 
     def _any(self, level: int) -> Ruin:
@@ -210,6 +215,41 @@ class Search:
 
     def _part_of(self, level: int) -> float:
         return 0.3 * float(self.solution.values()[level]) / max(int(self.solution.placed.sum()), 1)
+
+
+class _WayBack:
+    """The way from a solution as it is to the best one on the way there."""
+
+    def __init__(self, solution: Solution) -> None:
+        self._solution = solution
+        self.begin()
+
+    def begin(self) -> None:
+        """The solution as it is now is the best one."""
+        self._best: Snapshot | None = None
+        self._steps: list[Snapshot] = []
+
+    def add(self, before: Snapshot) -> None:
+        """One step away from it; of a long way only the end is kept."""
+        if self._best is not None:
+            return
+        self._steps.append(before)
+        if len(self._steps) == _LONG_WAY:
+            here = self._save()
+            self.go()
+            self._best = self._save()
+            here.restore()
+            self._steps.clear()
+
+    def go(self) -> None:
+        """Make the solution the best one again."""
+        for step in reversed(self._steps):
+            step.restore()
+        if self._best is not None:
+            self._best.restore()
+
+    def _save(self) -> Snapshot:
+        return self._solution.save(np.arange(len(self._solution.compiled.names)))
 
 
 _SHARES = {False: np.array([0.6, 0.22, 0.03, 0.15, 0.0]), True: np.array([0.05, 0.3, 0.2, 0.2, 0.25])}
