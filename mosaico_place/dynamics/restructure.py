@@ -22,7 +22,7 @@ from mosaico_place.instance import Instance
 from mosaico_place.kernel.live import Disturbed, Live
 from mosaico_place.kernel.prices import Prices
 from mosaico_place.placement import Placement
-from mosaico_place.search.ruin import Ruin, around
+from mosaico_place.search.ruin import Ruin, around, one_of
 from mosaico_place.search.search import Limits, Search, better
 
 TURNS_PER_MISSING, MOST_TURNS = 2, 24
@@ -176,7 +176,7 @@ class Restructure:
             missing = np.flatnonzero(ran & ~solution.placed)
             if not len(missing) or time.monotonic() >= deadline:
                 return None
-            k, ruin = int(random.choice(missing)), None
+            k, ruin = one_of(missing, random), None
             if random.random() < DISPLACING:
                 ruin = displacer.ruin(k, self._shaken(search.prices), random, keep_opened=bool(random.integers(2)))
             return around(solution, random, k) if ruin is None else ruin

@@ -164,8 +164,8 @@ class Search:
         return best
 
     def _any(self, level: int) -> Ruin:
-        one = RUINS[int(self._random.choice(len(RUINS), p=_SHARES[level > 0]))]
-        return one(self.solution, self._random, self._possible)
+        kind = int(np.searchsorted(_UP_TO[level > 0], self._random.random(), side="right"))
+        return RUINS[kind](self.solution, self._random, self._possible)
 
     def turn(self, ruin: Ruin, cost: FloatArray, level: int = 0, worse: float = 0.0) -> Snapshot:
         """Ruin and recreate once; how everything was before.
@@ -177,7 +177,8 @@ class Search:
         wanted, waits = ruin.wanted, ~solution.placed & self._possible
         waits[wanted] = False
         waiting = np.flatnonzero(waits)
-        some = random.choice(waiting, min(self._newcomers, len(waiting)), replace=False)
+        count = min(self._newcomers, len(waiting))
+        some = random.choice(waiting, count, replace=False) if count else waiting[:0]
         others = np.concatenate([ruin.out, some])
         changed = np.concatenate([wanted, others]).astype(np.int64)
         before = solution.save(changed)
@@ -254,6 +255,9 @@ class _WayBack:
 
 _SHARES = {False: np.array([0.6, 0.22, 0.03, 0.15, 0.0]), True: np.array([0.05, 0.3, 0.2, 0.2, 0.25])}
 """How often each of the ruins is chosen, on the first level and on later ones."""
+
+
+_UP_TO = {later: np.cumsum(shares)[:-1] for later, shares in _SHARES.items()}
 
 
 def _missing(values: FloatArray) -> bool:
