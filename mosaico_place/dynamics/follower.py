@@ -45,22 +45,24 @@ class Follower:
             self._placement = now
         return self._placement
 
-    def place_plainly(self, disturbed: Disturbed, prices: Prices) -> None:
-        """Place what was disturbed, then what is new; where anything became free, what waits. Nothing else moves."""
+    def place_plainly(self, disturbed: Disturbed, prices: Prices) -> bool:
+        """Place what was disturbed, then what is new; where anything became free, what waits. Nothing else moves.
+
+        Whether what became free is still free as far as is known: nothing that waits found a place there.
+        """
         live = self.live
         for group in (disturbed.out, disturbed.new):
             self.insert(live.in_order(group), prices)
-        if disturbed.relieved:
-            tried = {*disturbed.out, *disturbed.new}
-            self.insert([k for k in live.waiting() if k not in tried], prices)
+        tried = {*disturbed.out, *disturbed.new}
+        return disturbed.relieved and not self.insert([k for k in live.waiting() if k not in tried], prices)
 
-    def insert(self, queue: Iterable[int], prices: Prices) -> None:
-        """Place chains in turn where there is room, and where no more components move than may."""
+    def insert(self, queue: Iterable[int], prices: Prices) -> int:
+        """Place chains in turn where there is room, and where no more components move than may; how many were."""
         live, solution = self.live, self.live.solution
         anything = np.full(len(live.compiled.names), np.inf)
         chains = np.fromiter(queue, dtype=np.int64)
         if not len(chains):
-            return
+            return 0
         if self.max_moves is None:
             solution.insert(live.with_room(chains), prices, anything)
         else:
@@ -68,4 +70,6 @@ class Follower:
                 solution.insert([int(k)], prices, anything)
                 if solution.moves() > self.max_moves:
                     solution.remove([int(k)], prices)
-        live.dirty.update(chains[solution.placed[chains]].tolist())
+        placed = chains[solution.placed[chains]].tolist()
+        live.dirty.update(placed)
+        return len(placed)

@@ -28,12 +28,15 @@ from mosaico_place.search.search import Limits, Search, better
 TURNS_PER_MISSING, MOST_TURNS = 2, 24
 """Turns for each new chain without a place, and for all of them."""
 
-RESCUE_TURNS, DISPLACING = 12, 0.25
+RESCUE_TURNS, DISPLACING = 16, 0.25
 """Turns for all that ran and has no place any more; share of them in which those leave who stand where the chain is
 best, in the others those of some node."""
 
 TURNS_FOR_WAITING = 1
 """Turns for waiting chains where an event made room."""
+
+GIVING_WAY = 2
+"""Chains that may leave for a new or waiting one; where more have to, they hardly ever all find another place."""
 
 LATER = 0.01
 """What the shadow prices count on levels after the one that they are of."""
@@ -95,9 +98,9 @@ class Restructure:
         started = time.monotonic()
         disturbed = self._follower.follow(instance)
         self._notice()
-        self._follower.place_plainly(disturbed, self.live.prices)
+        freed = self._follower.place_plainly(disturbed, self.live.prices)
         budget = self._setting.budget_s
-        self._improve(disturbed, np.inf if budget is None else started + budget)
+        self._improve(disturbed, freed, np.inf if budget is None else started + budget)
         return self._reply()
 
     def improve(self, seconds: float) -> Reply | None:
@@ -126,10 +129,10 @@ class Restructure:
         self.live.update(self.live.instance)
         self._displacer().measure(self._search().prices)
 
-    def _improve(self, disturbed: Disturbed, deadline: float) -> None:
-        """Turns for what has no place any more, for what is new, then for what waits where room was made."""
+    def _improve(self, disturbed: Disturbed, freed: bool, deadline: float) -> None:
+        """Turns for what has no place any more, for what is new, then for what waits if anything is ``freed``."""
         live = self.live
-        if not disturbed.relieved and live.solution.placed[[*disturbed.out, *disturbed.new]].all():
+        if not freed and live.solution.placed[[*disturbed.out, *disturbed.new]].all():
             return
         self._rescue(disturbed.out, deadline)
         search, displacer = self._search(), self._displacer()
@@ -138,17 +141,19 @@ class Restructure:
         missing = [k for k in disturbed.new if possible[k] and not live.solution.placed[k]]
         missing.sort(key=lambda k: -weights[k])
         turns = [k for k in missing for _ in range(self._tries(k))][:MOST_TURNS]
-        if disturbed.relieved:
+        if freed:
             turns += self._promising({*missing, *disturbed.out})
         now = search.value()
+        hopeless: set[int] = set()
         for turn, k in enumerate(turns):
             if time.monotonic() >= deadline:
                 break
-            if live.solution.placed[k]:
+            if live.solution.placed[k] or k in hopeless:
                 continue
             prices = self._shaken(search.prices)
-            ruin = displacer.ruin(k, prices, self._random, keep_opened=turn % 2 == 0)
+            ruin = displacer.ruin(k, prices, self._random, keep_opened=turn % 2 == 0, most=GIVING_WAY)
             if ruin is None:
+                hopeless.add(k)
                 continue
             before = search.turn(ruin, self._worth.cost)
             after = search.value()

@@ -12,7 +12,7 @@ from mosaico_place.placement import ChainPlacement, Opening, Spot
 from mosaico_place.planning.changes import Change, Scenery, changed_programs, other_counts
 from mosaico_place.planning.ordering import close_surplus
 from mosaico_place.planning.paths import Ways
-from mosaico_place.planning.relief import Short, freed_by_one, helped
+from mosaico_place.planning.relief import Short, helped, relief_by_one
 from mosaico_place.planning.rerouting import Rerouting
 from mosaico_place.planning.stage import Stage
 from mosaico_place.usage import Scene
@@ -98,18 +98,18 @@ class Detours:
             wanted = target.components.get(name)
             if component is None or not component.movable or name in merged or wanted in (None, spot):
                 continue
-            others = helped(freed_by_one(stage, change, name), short)
-            if not others:
+            if not helped(relief_by_one(stage, change, name), short):
                 continue
             spots = [other for other in self._spots(stage, component) if other not in (spot, wanted)]
             for other in rerouting.in_time(name, spots):
-                if next(self._tries, None) is None:
-                    return
-                flows = rerouting.paths(name, other.node)
-                if flows is not None:
+                flows = rerouting.paths(name, other)
+                helps = [] if flows is None else helped(relief_by_one(stage, change, name, flows), short)
+                if flows is not None and helps:
+                    if next(self._tries, None) is None:
+                        return
                     parallel = tuple(group for group in placed.parallel if name not in group)
                     components = {**placed.components, name: other}
-                    yield replace(placed, components=components, flows=flows, parallel=parallel), others
+                    yield replace(placed, components=components, flows=flows, parallel=parallel), helps
 
     def _spots(self, stage: Stage, component: Component) -> Iterator[Spot]:
         """Where a component could run with what is opened."""

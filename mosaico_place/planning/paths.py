@@ -32,7 +32,7 @@ class Fan:
 
     Attributes:
         next_to: node -> the one next to it on its path, "" for the node of the fan; the nearest first.
-        far_ns: node -> latency of its path and forwarding on it.
+        far_ns: node -> latency of its path and forwarding on it, and waiting if that was asked for.
     """
 
     next_to: dict[str, str]
@@ -61,7 +61,7 @@ class Ways:
         self._instance = instance
         self._leaving: dict[str, list[tuple[str, Hop]]] = {}
         self._entering: dict[str, list[tuple[str, Hop]]] = {}
-        self._fans: dict[tuple[str, bool], Fan] = {}
+        self._fans: dict[tuple[str, bool, bool], Fan] = {}
         self._fastest: dict[tuple[str, str], FlowPath | None] = {}
         for (tail, head), hop in hops.items():
             self._leaving.setdefault(tail, []).append((head, hop))
@@ -71,19 +71,29 @@ class Ways:
         """The path of the least latency; None if there is none."""
         return self.fan(tail, goal=head).path(head)
 
-    def fastest_of(self, node: str, *, backwards: bool) -> Fan:
+    def fastest_of(self, node: str, *, backwards: bool, waits: bool) -> Fan:
         """The fastest paths from a node to all others, or from all others to it, over any links."""
-        if (node, backwards) not in self._fans:
-            self._fans[node, backwards] = self.fan(node, backwards=backwards)
-        return self._fans[node, backwards]
+        key = node, backwards, waits
+        if key not in self._fans:
+            self._fans[key] = self.fan(node, backwards=backwards, waits=waits)
+        return self._fans[key]
 
-    def fan(self, start: str, passes: Passes = _any, *, backwards: bool = False, goal: str | None = None) -> Fan:
+    def fan(
+        self,
+        start: str,
+        passes: Passes = _any,
+        *,
+        backwards: bool = False,
+        waits: bool = False,
+        goal: str | None = None,
+    ) -> Fan:
         """The fastest paths from a node to all others, or from all others to it.
 
         Args:
             start: where they begin, or end.
             passes: whether a link may be on them.
             backwards: whether they end there.
+            waits: whether what takes them waits in classic queues.
             goal: where to stop looking; None to reach all.
         """
         came: dict[str, str] = {}
@@ -104,6 +114,7 @@ class Ways:
                 if other not in came and passes(*((other, node) if backwards else (node, other))):
                     entered = node if backwards else other
                     further = hop.direction.latency_ns + nodes[entered].forwarding_ns
+                    further += hop.direction.classic_ns if waits else 0
                     heappush(queue, (far + further, other, node))
         return Fan(came, far_ns, backwards)
 

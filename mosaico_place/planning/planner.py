@@ -12,7 +12,7 @@ from mosaico_place.planning.changes import Change, Scenery, changes
 from mosaico_place.planning.detour import Detours
 from mosaico_place.planning.ordering import close_surplus, find_order
 from mosaico_place.planning.paths import Ways, reload_ns
-from mosaico_place.planning.relief import Short, freed_by_all, helped
+from mosaico_place.planning.relief import Short, helped, relief_by_all
 from mosaico_place.planning.stage import Stage
 from mosaico_place.planning.steps import Act, Interruption, Plan, Step, Transition
 
@@ -116,7 +116,7 @@ class Planner:
         for position, change in enumerate(sorted(running, key=lambda change: change.form.weight)):
             if len(ranked) >= ENOUGH:
                 break
-            others = helped(freed_by_all(self._stage, change), short)
+            others = helped(relief_by_all(self._stage, change), short)
             if not others:
                 continue
             stage = self._stage.copy()

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from copy import copy
+from dataclasses import dataclass
 
 from mosaico_place.instance import Implementation, Kind
 from mosaico_place.placement import Opening
 from mosaico_place.planning.changes import Change, Scenery, other_counts
 from mosaico_place.planning.charges import Amounts, Charge
 from mosaico_place.usage import CapacityName, capacity_of, opening_takes
+
+
+@dataclass(frozen=True, slots=True)
+class Shortage:
+    """What keeps a change from fitting: only where all of it is given back can the change fit.
+
+    Attributes:
+        amounts: how much of which capacities is lacking.
+        opens: instances of which more have to be opened, which is part of that; less load on them could spare it.
+    """
+
+    amounts: Amounts
+    opens: Collection[Opening]
 
 
 class Stage:
@@ -88,16 +102,14 @@ class Stage:
         fits = all(self.used(name) + amount <= self.limit(name) for name, amount in more.items())
         return grown if fits and self._fits_class(change) else None
 
-    def shortage(self, change: Change) -> Amounts | None:
-        """How much of which capacities is lacking for a change; None if instances, or the class, keep it from fitting.
-
-        Only where that much of all of these is given back can the change fit.
-        """
+    def shortage(self, change: Change) -> Shortage | None:
+        """What keeps a change from fitting; None if that is its class, or instances that cannot be opened."""
         needed = self._needed(change)
-        if needed is None or needed[0] or not self._fits_class(change):
+        if needed is None or not self._fits_class(change):
             return None
-        over = {name: self.used(name) + amount - self.limit(name) for name, amount in needed[1].items()}
-        return {name: amount for name, amount in over.items() if amount > 0}
+        opens, more = needed
+        over = {name: self.used(name) + amount - self.limit(name) for name, amount in more.items()}
+        return Shortage({name: amount for name, amount in over.items() if amount > 0}, opens.keys())
 
     def closes(self, openings: Iterable[Opening]) -> bool:
         """Whether some of these instances are closed once fewer chains use them."""

@@ -31,7 +31,7 @@ class Ruin(NamedTuple):
 _NOBODY = np.zeros(0, dtype=np.int64)
 
 
-def around(solution: Solution, random: Generator, k: int) -> Ruin:
+def around(solution: Solution, random: Generator, k: int, most: int = MOST) -> Ruin:
     """Some of those on a node where a chain that is not placed could stand, which then comes first."""
     tables = solution.compiled.tables
     chain = tables.chains[k]
@@ -40,7 +40,7 @@ def around(solution: Solution, random: Generator, k: int) -> Ruin:
     if not len(free):
         return Ruin(_NOBODY, np.array([k], dtype=np.int64))
     nodes = np.flatnonzero(tables.mask[one_of(free, random)])
-    return Ruin(_some(solution.here[one_of(nodes, random)], random), np.array([k], dtype=np.int64))
+    return Ruin(_some(solution.here[one_of(nodes, random)], random, most), np.array([k], dtype=np.int64))
 
 
 def around_waiting(solution: Solution, random: Generator, possible: BoolArray) -> Ruin:
@@ -89,8 +89,8 @@ def one_of(among: NDArray[np.int64], random: Generator) -> int:
     return int(among[random.integers(len(among))])
 
 
-def _some(among: BoolArray, random: Generator) -> Chains:
+def _some(among: BoolArray, random: Generator, most: int = MOST) -> Chains:
     """A few of the chains that are marked."""
     marked = np.flatnonzero(among)
-    size = min(int(random.integers(1, MOST + 1)), len(marked))
+    size = min(int(random.integers(1, most + 1)), len(marked))
     return random.choice(marked, size, replace=False) if size else _NOBODY
