@@ -20,8 +20,8 @@ from mosaico_place.kernel.work import new_work
 from mosaico_place.placement import ChainPlacement
 from mosaico_place.search.ruin import Ruin
 
-MOST = 10
-"""Chains that make room for one, at most."""
+MOST = 2
+"""Chains that make room for one, at most; where more have to leave, they hardly ever all find another place."""
 
 _NOISE = 0.5
 
@@ -50,7 +50,7 @@ class Displacer:
         tables = live.compiled.tables
         self._uses = [frozenset(tables.uses_row[one["use"] : one["use_end"]].tolist()) for one in tables.openings]
 
-    def ruin(self, k: int, prices: Prices, random: Generator, *, keep_opened: bool, most: int = MOST) -> Ruin | None:
+    def ruin(self, k: int, prices: Prices, random: Generator, *, keep_opened: bool) -> Ruin | None:
         """The chains that leave so that chain ``k`` can stand where it is best at the prices; None if it cannot.
 
         Args:
@@ -58,7 +58,6 @@ class Displacer:
             prices: what things are worth.
             random: those that leave are chosen by little weight for what they free, and by chance.
             keep_opened: whether the instances that are opened stay; else whoever uses those in the way leaves.
-            most: chains that may leave.
         """
         compiled, out = self._live.compiled, self._out
         self._left.clear()
@@ -68,7 +67,7 @@ class Displacer:
         if not np.isfinite(cost) or not place(compiled.tables, bare, prices, k, out.option, out.length, out.path):
             return None
         wanted = self._measure(k, prices, out, bare)
-        leaving = self._leaving(wanted, prices, random, most)
+        leaving = self._leaving(wanted, prices, random)
         return None if leaving is None else Ruin(leaving, np.array([k], dtype=np.int64))
 
     def measure(self, prices: Prices) -> None:
@@ -76,7 +75,7 @@ class Displacer:
         for k in np.flatnonzero(self._live.solution.placed).tolist():
             self._taking(k, prices)
 
-    def _leaving(self, wanted: Column, prices: Prices, random: Generator, most: int) -> NDArray[np.int64] | None:
+    def _leaving(self, wanted: Column, prices: Prices, random: Generator) -> NDArray[np.int64] | None:
         """Chains without which there is room for a column; None if too many would have to leave."""
         state, tables = self._live.solution.state, self._live.compiled.tables
         lacking = wanted.amounts - state.free.ravel()[wanted.rows]
@@ -97,13 +96,13 @@ class Displacer:
         while missing:
             row = max(missing, key=missing.__getitem__)
             found = self._holder(row, missing[row], out, prices, random)
-            if not found or len(out) + len(found) > most:
+            if not found or len(out) + len(found) > MOST:
                 return None
             for k in found:
                 self._give_back(k, missing, prices)
             out += found
             missing = {row: lack for row, lack in missing.items() if lack > 0}
-        return np.array(out, dtype=np.int64) if len(out) <= most else None
+        return np.array(out, dtype=np.int64) if len(out) <= MOST else None
 
     def _give_back(self, k: int, missing: dict[int, float], prices: Prices) -> None:
         """Count what a chain frees when it leaves, and what the instances take that nobody uses then."""

@@ -28,15 +28,12 @@ from mosaico_place.search.search import Limits, Search, better
 TURNS_PER_MISSING, MOST_TURNS = 2, 24
 """Turns for each new chain without a place, and for all of them."""
 
-RESCUE_TURNS, DISPLACING = 16, 0.25
+RESCUE_TURNS, DISPLACING, RESCUE_RUIN = 20, 0.25, 4
 """Turns for all that ran and has no place any more; share of them in which those leave who stand where the chain is
-best, in the others those of some node."""
+best, in the others those of some node; how many of these at most. Small ruins move less, and plans stay short."""
 
 TURNS_FOR_WAITING = 1
 """Turns for waiting chains where an event made room."""
-
-GIVING_WAY = 2
-"""Chains that may leave for a new or waiting one; where more have to, they hardly ever all find another place."""
 
 LATER = 0.01
 """What the shadow prices count on levels after the one that they are of."""
@@ -151,7 +148,7 @@ class Restructure:
             if live.solution.placed[k] or k in hopeless:
                 continue
             prices = self._shaken(search.prices)
-            ruin = displacer.ruin(k, prices, self._random, keep_opened=turn % 2 == 0, most=GIVING_WAY)
+            ruin = displacer.ruin(k, prices, self._random, keep_opened=turn % 2 == 0)
             if ruin is None:
                 hopeless.add(k)
                 continue
@@ -184,7 +181,7 @@ class Restructure:
             k, ruin = one_of(missing, random), None
             if random.random() < DISPLACING:
                 ruin = displacer.ruin(k, self._shaken(search.prices), random, keep_opened=bool(random.integers(2)))
-            return around(solution, random, k) if ruin is None else ruin
+            return around(solution, random, k, RESCUE_RUIN) if ruin is None else ruin
 
         before = solution.save(np.flatnonzero(ran | solution.placed))
         search.improve(0, self._worth.cost, Limits(RESCUE_TURNS), choose)
