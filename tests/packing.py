@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from mosaico_place.checking import check
 from mosaico_place.instance import (
+    Budget,
     Chain,
     Component,
     Direction,
@@ -89,7 +90,10 @@ def crowded(rng: random.Random) -> Instance:
         same = len(names) == 2 and functions[0] == functions[1]
         equivalent = (("a", "b"),) if same and rng.random() < 0.7 else ()
         gold = rng.choice([None, "gold"])
-        chain = Chain(f"c{i}", components, flows, Fraction(rng.randint(1, 3)), gold, equivalent=equivalent)
+        weight = Fraction(rng.randint(1, 3))
+        hurried = rng.random() < 0.4
+        budgets = (Budget("in", line[-1], rng.randint(3, 9) * MS),) if hurried else ()
+        chain = Chain(f"c{i}", components, flows, weight, gold, budgets=budgets, equivalent=equivalent)
         chains[chain.name] = chain
     classes = {"gold": TrafficClass("gold", Fraction(rng.randint(2, 4), 4))}
     by_name = {node.name: node for node in nodes}

@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
-from itertools import permutations
+from itertools import permutations, product
 from pathlib import Path
 
 import jsonschema
@@ -15,21 +15,23 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, event, given, settings
 from hypothesis import strategies as st
 
-from mosaico_place.checking import check
+from mosaico_place.checking import check, check_chain
 from mosaico_place.compile import compile_instance
 from mosaico_place.exact.method import solve_exact
-from mosaico_place.instance import Instance, Term
+from mosaico_place.instance import Instance, Level, Term
 from mosaico_place.ledger import Ledger
 from mosaico_place.method import Options
-from mosaico_place.placement import Placement
+from mosaico_place.placement import Placement, Spot
 from mosaico_place.planning import Act, Plan, Transition, check_plan, detour, plan, plan_document, plan_lines, planner
 from mosaico_place.planning.changes import Change, Scenery, changes
 from mosaico_place.planning.charges import charge, charge_both, items_of
 from mosaico_place.planning.judging import _Replay
 from mosaico_place.planning.ordering import close_surplus, find_order, step
+from mosaico_place.planning.paths import Ways
 from mosaico_place.planning.relief import Short
+from mosaico_place.planning.rerouting import Rerouting
 from mosaico_place.planning.stage import Stage
-from mosaico_place.rules import CostTerm
+from mosaico_place.rules import CostTerm, Rule
 from mosaico_place.usage import amounts, chain_usage, survey
 from tests.packing import transition
 from tests.strategies import tiny_instances
@@ -109,7 +111,7 @@ def test_every_plan_of_a_crowd_passes_its_judge(rng: random.Random) -> None:
 @many
 @given(SEEDS)
 def test_nobody_who_could_help_is_passed_over(rng: random.Random) -> None:
-    """Tests that plans are the same when all that stand are tried, whether or not that could help anybody."""
+    """Tests that plans are the same when all are tried, whether or not that could help anybody or be in time."""
     there = transition(rng)
 
     def everybody(_: object, short: Iterable[Short]) -> list[Change]:
@@ -120,7 +122,36 @@ def test_nobody_who_could_help_is_passed_over(rng: random.Random) -> None:
         found = plan(there)
         patch.setattr(planner, "helped", everybody)
         patch.setattr(detour, "helped", everybody)
+        patch.setattr(Rerouting, "_keeps_time", lambda *_: True)
         assert plan(there) == found
+
+
+@few
+@given(SEEDS)
+def test_spots_that_are_refused_for_time_are_late(rng: random.Random) -> None:
+    """Tests that a temporary spot which is passed over although there is room for its paths breaks a budget."""
+    there = transition(rng)
+    instance, scenery = there.instance, Scenery(there, Ledger(there.instance, there.before))
+    stage, ways = Stage(scenery), Ways(instance, scenery.before.hops)
+    for change in changes(scenery):
+        placed = change.placed
+        if placed is None or change.target is None or placed.merged or change.form.name not in instance.chains:
+            continue
+        rerouting = Rerouting(instance, scenery.before, stage, ways, change)
+        for name in placed.components:
+            function = instance.functions[change.form.components[name].function or ""]
+            each = product(function.implementations.values(), instance.nodes.values())
+            runs = [Spot(node.name, one.name) for one, node in each if one.runs_on(node) and one.level is not Level.GPU]
+            spot = rng.choice(runs or [placed.components[name]])
+            taken = list(rerouting.in_time(name, [spot])) == [spot] and rerouting.paths(name, spot) is not None
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(Rerouting, "_keeps_time", lambda *_: True)
+                flows = rerouting.paths(name, spot)
+            if flows is not None and not taken:
+                late = replace(placed, components={**placed.components, name: spot}, flows=flows)
+                rules = {fault.rule for fault in check_chain(instance, change.name, late, scenery.before)}
+                assert Rule.LATENCY in rules
+                event("refused")
 
 
 @few
