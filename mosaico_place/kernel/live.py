@@ -7,7 +7,7 @@ price or a larger machine, leads to a new compilation; nothing else differs (the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mosaico_place.compile import Problem, compile_instance
-from mosaico_place.compile.infrastructure import BoolArray, FloatArray
+from mosaico_place.compile.infrastructure import BoolArray
 from mosaico_place.differences import changed_chains, changed_nodes, other_part
 from mosaico_place.instance import Chain, Instance, Link, Node
 from mosaico_place.kernel.envelope import link_within, node_within, same_frame, widened
@@ -29,7 +29,7 @@ from mosaico_place.kernel.slots import Slots
 from mosaico_place.kernel.solution import LAST_CHOICE, Encoder, Solution, ranges
 from mosaico_place.kernel.tables import compile_tables
 from mosaico_place.latency import order
-from mosaico_place.placement import EMPTY, ChainPlacement, Opening, Placement, differing
+from mosaico_place.placement import EMPTY, ChainPlacement, Placement, differing
 
 SPARE = 1.0
 """Room for chains that come, in parts of the room that those at hand need."""
@@ -107,7 +107,6 @@ class Live:
         problem = Problem(instance, self._infrastructure, {})
         self.compiled = replace(self.base, problem=problem, tables=own, rows=rows)
         self.solution = Solution(self.compiled)
-        self._opened: tuple[FloatArray, Mapping[Opening, int]] | None = None
         self._encoder = Encoder(self.compiled)
         self._immovable = np.zeros(len(tables.components), dtype=np.bool_)
         self.used = np.arange(len(tables.chains)) < len(best.chains)
@@ -146,15 +145,8 @@ class Live:
         self._changed |= self.dirty
         self.dirty.clear()
         self._departed.clear()
-        self._before = Placement(chains, self._openings())
+        self._before = Placement(chains, self.solution.openings())
         return self._before
-
-    def _openings(self) -> Mapping[Opening, int]:
-        """How many instances are opened; the same object while that does not change."""
-        opened = self.solution.state.opened
-        if self._opened is None or not np.array_equal(opened, self._opened[0]):
-            self._opened = opened.copy(), self.solution.openings()
-        return self._opened[1]
 
     def stood(self, k: int) -> ChainPlacement | None:
         """Where a chain stood when :meth:`placement` was last called, if it surely still does."""
@@ -363,7 +355,7 @@ class Live:
     def _stand(self, placement: Placement) -> None:
         """Place what a placement says, as far as it has room."""
         self.solution.load(placement, self.prices)
-        self._before = Placement(placement.chains, self._openings())
+        self._before = Placement(placement.chains, self.solution.openings())
         self.dirty.update(self.slot.values())
         self._departed = placement.chains.keys() - self.slot.keys()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -55,6 +55,7 @@ class Solution:
         self.here = np.zeros((len(compiled.problem.infrastructure.nodes), len(compiled.names)), dtype=np.bool_)
         self._costs = Costs.of(levels)
         self._scratch = Scratch(compiled)
+        self._opened: tuple[FloatArray, Mapping[Opening, int]] | None = None
 
     @property
     def placed(self) -> NDArray[np.bool_]:
@@ -116,10 +117,12 @@ class Solution:
         names = self.compiled.names
         return Placement({names[k]: self.chain(int(k)) for k in np.flatnonzero(self.placed)}, self.openings())
 
-    def openings(self) -> dict[Opening, int]:
-        """How many instances are opened."""
-        keys = self.compiled.offers.opening_keys
-        return {keys[o]: int(self.state.opened[o]) for o in np.flatnonzero(self.state.opened)}
+    def openings(self) -> Mapping[Opening, int]:
+        """How many instances are opened; the same object while that does not change."""
+        opened, keys = self.state.opened, self.compiled.offers.opening_keys
+        if self._opened is None or not np.array_equal(opened, self._opened[0]):
+            self._opened = opened.copy(), {keys[o]: int(opened[o]) for o in np.flatnonzero(opened)}
+        return self._opened[1]
 
     def chain(self, k: int) -> ChainPlacement:
         """Where a placed chain stands, by name."""

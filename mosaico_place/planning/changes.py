@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from mosaico_place.differences import changed_chains
@@ -201,11 +201,10 @@ def other_counts(before: Mapping[Opening, int], now: Mapping[Opening, int]) -> l
 def changed_programs(
     instance: Instance,
     programs: Mapping[tuple[str, str], Implementation],
-    changed: Iterable[Opening],
+    changed: Collection[Opening],
     counts: Mapping[Opening, int],
 ) -> dict[tuple[str, str], Implementation]:
     """The programs opened, by (switch, function), once these openings have other counts."""
-    changed = list(changed)
     anew = {opening[:2] for opening in changed}
     kept = {key: one for key, one in programs.items() if key not in anew} if anew else dict(programs)
     return kept | programs_of(instance, changed, counts)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from mosaico_place.placement import FlowPath, Opening
 from mosaico_place.planning.changes import Change
-from mosaico_place.planning.charges import Amounts, added
+from mosaico_place.planning.charges import added
 from mosaico_place.planning.stage import Shortage, Stage
-from mosaico_place.usage import hops_of
+from mosaico_place.usage import CapacityName, hops_of
 
 Short = tuple[Change, Shortage | None]
 """A change that does not fit, and its :meth:`.Stage.shortage`."""
@@ -25,7 +25,7 @@ class Relief:
         closes: whether some of them are closed then, which gives back what is not told here.
     """
 
-    amounts: Amounts
+    amounts: Mapping[CapacityName, int]
     unloads: Collection[Opening]
     closes: bool
 
@@ -43,13 +43,13 @@ def helped(relief: Relief, short: Iterable[Short]) -> list[Change]:
 
 def relief_by_all(stage: Stage, change: Change) -> Relief:
     """What a chain gives back if it stops."""
-    return Relief(dict(change.old.takes), change.old.loads.keys(), stage.closes(change.old.loads))
+    return Relief(change.old.takes, change.old.loads.keys(), stage.closes(change.old.loads))
 
 
 def relief_by_one(
     stage: Stage, change: Change, name: str, flows: Mapping[tuple[str, str], FlowPath] | None = None
 ) -> Relief:
-    """What a chain gives back if one component leaves its spot and its flows their paths, for others if known."""
+    """What a chain gives back if one component leaves its spot, and its flows their paths: for ``flows``, if known."""
     items = change.items
     unloads = {opening for user, opening in items.loads if name in user[:2]}
     parts = [taken for (_, names), taken in items.processes.items() if name in names]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from mosaico_place.instance import Flow, Instance
 from mosaico_place.latency import flow_latency_ns, longest_way_ns, processing_ns
@@ -32,7 +32,7 @@ class Rerouting:
         self._processing = processing_ns(*seen)
         self._delays = {flow.ends: flow_latency_ns(*seen, flow, scene) for flow in self._form.flows}
 
-    def in_time(self, name: str, spots: Iterable[Spot]) -> Iterator[Spot]:
+    def in_time(self, name: str, spots: Collection[Spot]) -> Iterator[Spot]:
         """Those of the spots that a component could take as far as time goes, by what its flows take at least."""
         fans = {flow.ends: self._fastest(flow, backwards=backwards) for flow, backwards in self._flows(name)}
         far_ns = {}

@@ -79,7 +79,6 @@ class Search:
         self._compiled = solution.compiled
         self._random = np.random.default_rng(seed)
         self._max_moves = max_moves
-        self._counting = self._compiled.levels.counting
         self._anything = np.full(len(self._compiled.names), np.inf)
         self.reprice(shadow, 0)
         self.refresh()
@@ -170,8 +169,8 @@ class Search:
     def turn(self, ruin: Ruin, cost: FloatArray, level: int = 0, worse: float = 0.0) -> Snapshot:
         """Ruin and recreate once; how everything was before.
 
-        It is broken off, with chains left out, as soon as it is certain that it makes a level up to this one worse,
-        or this one by more than so much.
+        It is broken off, with chains left out, as soon as it is certain that it makes a level before this one worse, or
+        this one by more than so much.
         """
         solution, random = self.solution, self._random
         wanted, waits = ruin.wanted, ~solution.placed & self._possible
@@ -202,7 +201,7 @@ class Search:
         spare: FloatArray = self.solution.chain_costs[out].sum(axis=0)
         spare[level] += worse
         spare += 1e-9 * np.maximum(spare, 1.0)
-        spare[~self._counting] = np.inf
+        spare[~self._compiled.levels.counting] = np.inf
         spare[level + 1 :] = np.inf
         return spare
 
@@ -255,7 +254,6 @@ class _WayBack:
 
 _SHARES = {False: np.array([0.6, 0.22, 0.03, 0.15, 0.0]), True: np.array([0.05, 0.3, 0.2, 0.2, 0.25])}
 """How often each of the ruins is chosen, on the first level and on later ones."""
-
 
 _UP_TO = {later: np.cumsum(shares)[:-1] for later, shares in _SHARES.items()}
 
