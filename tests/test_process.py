@@ -88,7 +88,8 @@ def test_first_signal_keeps_the_best_answer(
 
 
 def test_second_ctrl_c_gives_up(run: Run, monkeypatch: pytest.MonkeyPatch, template: Path) -> None:
-    """Tests that a second Ctrl-C ends at once with 130 and nothing on stdout."""
+    """Tests that a second Ctrl-C ends at once with 130, nothing on stdout, and the old handler back."""
+    before = signal.getsignal(signal.SIGINT)
 
     def interrupted(options: Options) -> Result:
         for _ in range(2):
@@ -98,7 +99,7 @@ def test_second_ctrl_c_gives_up(run: Run, monkeypatch: pytest.MonkeyPatch, templ
 
     fake(monkeypatch, interrupted)
     assert run("solve", template, "--json") == Ended(130, "", "")
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_answer_is_printed_even_if_the_file_cannot_be_written(
