@@ -17,6 +17,7 @@ from mosaico_place.compile import compile_instance
 from mosaico_place.generating import generate
 from mosaico_place.instance import Instance
 from mosaico_place.kernel.batch import Pricer
+from mosaico_place.kernel.live import Live
 from mosaico_place.kernel.solution import Solution
 from mosaico_place.kernel.tables import compile_tables
 from mosaico_place.method import Progress
@@ -24,7 +25,9 @@ from mosaico_place.placement import Placement
 from mosaico_place.result import Termination
 from mosaico_place.rules import CostTerm
 from mosaico_place.search.ascent import ascend
-from mosaico_place.search.search import Limits, Search
+from mosaico_place.search.returning import return_home
+from mosaico_place.search.ruin import Ruin, around_node
+from mosaico_place.search.search import Limits, Search, better
 
 INSTANCES = Path(__file__).parent.parent / "instances"
 SMALL = sorted([*(INSTANCES / "tiny").glob("*.yaml"), INSTANCES / "mixed-classes.yaml"])
@@ -188,3 +191,48 @@ def test_snapshot_tells_what_changed(made_up: Instance) -> None:
     before.restore()
     assert before.differing() == []
     assert solution.placement() == stood
+
+
+def test_who_moved_for_nothing_returns(made_up: Instance) -> None:
+    """Tests that chains return until none can without a loss, that some do, and that no level gets worse."""
+    compiled = compile_tables(compile_instance(made_up))
+    search = Search(Solution(compiled), np.zeros_like(compiled.rows.capacity), seed=1, newcomers=0)
+    solution, everything = search.solution, np.arange(len(compiled.names))
+    search.fill(np.ones(len(everything)))
+    before, stood = solution.save(everything), solution.placement().chains
+    random = np.random.default_rng(1)
+    for _ in range(5):
+        search.turn(around_node(solution, random, solution.placed), np.ones(len(everything)))
+    value, moved = search.value(), before.moved()
+    return_home(search, before)
+    assert not better(value, search.value())
+    left = before.moved()
+    assert set(left) < set(moved)
+    now = solution.placement().chains
+    for k in set(moved) - set(left):
+        assert now[compiled.names[k]] == stood[compiled.names[k]]
+    value = search.value()
+    for k in left:
+        here = solution.save(np.array([k]))
+        solution.remove([k], search.prices)
+        assert not before.stand_again(k, search.prices) or better(value, search.value())
+        here.restore()
+
+
+def test_who_stays_is_preferred(made_up: Instance) -> None:
+    """Tests that nothing moves of a chain that leaves alone and comes back if moving is dear; if not, some does."""
+    made_up = replace(made_up, prices=replace(made_up.prices, move=Fraction(1)))
+    filled = Live(made_up)
+    search = Search(filled.solution, np.zeros_like(filled.compiled.rows.capacity), seed=1)
+    search.fill(np.ones(len(filled.compiled.names)))
+    placement = filled.solution.placement()
+    moves = {}
+    for stays in (0.0, 1e6):
+        live = Live(made_up, placement)
+        shadow = np.random.default_rng(1).uniform(0.0, 0.01, live.compiled.rows.capacity.shape)
+        search = Search(live.solution, shadow, seed=1, newcomers=0, stays=stays)
+        for k in np.flatnonzero(live.solution.placed):
+            search.turn(Ruin(np.array([k]), np.array([], dtype=np.int64)), np.ones(len(live.compiled.names)))
+        moves[stays] = live.solution.moves()
+    assert moves[1e6] == 0
+    assert moves[0.0] > 0

@@ -22,6 +22,7 @@ from mosaico_place.instance import Instance
 from mosaico_place.kernel.live import Disturbed, Live
 from mosaico_place.kernel.prices import Prices
 from mosaico_place.placement import Placement
+from mosaico_place.search.returning import return_home
 from mosaico_place.search.ruin import Ruin, around, one_of
 from mosaico_place.search.search import Limits, Search, better
 
@@ -38,8 +39,13 @@ TURNS_FOR_WAITING = 1
 LATER = 0.01
 """What the shadow prices count on levels after the one that they are of."""
 
-LEARNING_SHARE, SEARCH_SHARE = 0.3, 0.6
-"""Parts of idle time: for the prices, and of what is left for each level but the last."""
+LEARNING_SHARE, SEARCH_SHARE, LAST_SHARE = 0.3, 0.6, 0.9
+"""Parts of idle time: for the prices, of what is left then for each level, and of what is left for the last one; in the
+rest, chains that were moved for nothing return."""
+
+STAYING = 0.06
+"""How much a move at the price of 1 counts more than on the levels, in parts of what chains count that are not
+accepted: who moves makes plans longer."""
 
 NOISE = 0.3
 """How far the prices are shaken where a chain looks for another place."""
@@ -111,11 +117,13 @@ class Restructure:
             self.live.solution, self._worth.shadow, int(self._random.integers(2**31)), self._setting.max_moves
         )
         level, count = self._worth.level or 0, self.live.compiled.levels.count
+        stood = self.live.solution.save(np.flatnonzero(self.live.solution.placed))
         for j in range(level, count):
             search.reprice(self._worth.shadow * (1.0 if j == level else LATER), j)
-            left = (end - time.monotonic()) * (SEARCH_SHARE if j + 1 < count else 1.0)
+            left = (end - time.monotonic()) * (SEARCH_SHARE if j + 1 < count else LAST_SHARE)
             if left > 0:
                 search.improve(j, self._worth.cost, Limits(10**9, left))
+        return_home(search, stood, lambda: time.monotonic() >= end)
         self.live.dirty.update(self.live.slot.values())
         reply = None if self._follower.settled() is before else self._reply()
         self._prepare()
@@ -185,6 +193,7 @@ class Restructure:
 
         before = solution.save(np.flatnonzero(ran | solution.placed))
         search.improve(0, self._worth.cost, Limits(RESCUE_TURNS), choose)
+        return_home(search, before, lambda: time.monotonic() >= deadline)
         self.live.dirty.update(before.differing())
 
     def _tries(self, k: int) -> int:
@@ -210,7 +219,9 @@ class Restructure:
         solution, shadow = self.live.solution, self._worth.shadow
         if self._searches is None or self._searches[0] is not shadow or self._searches[1].solution is not solution:
             seed, most = int(self._random.integers(2**31)), self._setting.max_moves
-            self._searches = shadow, Search(solution, shadow, seed, most, newcomers=0)
+            weights = self.live.compiled.levels.reject[self._worth.level or 0]
+            stays = STAYING * float(weights[weights > 0].mean()) if weights.any() else 0.0
+            self._searches = shadow, Search(solution, shadow, seed, most, newcomers=0, stays=stays)
             self._searches[1].reprice(shadow, self._worth.level or 0)
         self._searches[1].refresh()
         return self._searches[1]

@@ -225,6 +225,21 @@ class Snapshot:
         solution.chain_costs[self._chains] = self._costs
         solution.here[:, self._chains] = self._here
 
+    def stand_again(self, k: int, prices: Prices) -> bool:
+        """Let one of the chains, which is out, stand as it did; False, and nothing done, if it cannot as things are."""
+        embeddings, record = self._solution.embeddings, self._solution.compiled.tables.chains[k]
+        components = (self._components >= record["component"]) & (self._components < record["component_end"])
+        flows = (self._flows >= record["flow"]) & (self._flows < record["flow_end"])
+        embeddings.option[self._components[components]] = self._option[components]
+        embeddings.length[self._flows[flows]] = self._length[flows]
+        embeddings.path[self._flows[flows]] = self._path[flows]
+        return self._solution.put(k, prices)
+
+    def moved(self) -> list[int]:
+        """Those of the chains that stood and stand otherwise by now."""
+        stayed = self._chains[self._placed & self._solution.placed[self._chains]]
+        return sorted({*self.differing()} & {*stayed.tolist()})
+
     def differing(self) -> list[int]:
         """Those of the chains that stand otherwise by now."""
         embeddings, records = self._solution.embeddings, self._solution.compiled.tables.chains[self._chains]

@@ -64,6 +64,8 @@ class Search:
         seed: of all choices.
         max_moves: how many components may have moved; None for any number.
         newcomers: how many waiting chains are tried in one turn.
+        stays: how much a move counts more than on the levels, times its price: of nearly equal embeddings the one is
+            taken that stands.
     """
 
     def __init__(
@@ -73,9 +75,10 @@ class Search:
         seed: int,
         max_moves: int | None = None,
         newcomers: int = NEWCOMERS,
+        stays: float = 0.0,
     ) -> None:
         self.solution = solution
-        self._newcomers = newcomers
+        self._newcomers, self._stays = newcomers, stays
         self._compiled = solution.compiled
         self._random = np.random.default_rng(seed)
         self._max_moves = max_moves
@@ -100,8 +103,9 @@ class Search:
         """Look at the chains again, after some came or went in the same arrays."""
         chains = self._compiled.tables.chains
         self._required, self._possible = chains["required"] > 0, chains["possible"] > 0
-        reprice_chains(self.prices, self._compiled, self._weights)
-        reprice_chains(self._blind, self._compiled, self._blind_weights)
+        for prices, weights in ((self.prices, self._weights), (self._blind, self._blind_weights)):
+            reprice_chains(prices, self._compiled, weights)
+            prices.move[:] += self._stays
 
     def fill(self, cost: FloatArray) -> None:
         """Place what has room: what must be placed first, then what is dearest to place."""
