@@ -16,17 +16,18 @@ from numpy.typing import NDArray
 
 from mosaico_place.compile import Problem, compile_instance
 from mosaico_place.compile.infrastructure import BoolArray
-from mosaico_place.differences import changed_chains, changed_nodes, other_part
+from mosaico_place.differences import changed_chains, changed_nodes
 from mosaico_place.instance import Chain, Instance, Link, Node
-from mosaico_place.kernel.envelope import link_within, node_within, same_frame, widened
+from mosaico_place.kernel.beyond import beyond
+from mosaico_place.kernel.envelope import widened
 from mosaico_place.kernel.figures import CLOSED, Figures
 from mosaico_place.kernel.glance import glance
-from mosaico_place.kernel.offers import menu_key, touch_key
+from mosaico_place.kernel.homes import Homes
 from mosaico_place.kernel.prices import Prices, falling_weights, hurried, price, reprice_chains
 from mosaico_place.kernel.rows import BANDWIDTH
 from mosaico_place.kernel.shapes import Sizes
 from mosaico_place.kernel.slots import Slots
-from mosaico_place.kernel.solution import LAST_CHOICE, Encoder, Solution, ranges
+from mosaico_place.kernel.solution import LAST_CHOICE, Encoder, Solution
 from mosaico_place.kernel.tables import compile_tables
 from mosaico_place.latency import order
 from mosaico_place.placement import EMPTY, ChainPlacement, Placement, differing
@@ -82,7 +83,7 @@ class Live:
 
     def _compile(self, instance: Instance, best: Instance) -> None:
         """Compile everything; nothing is placed."""
-        self.instance, self._best = instance, best
+        self.instance = instance
         self.base = compile_tables(compile_instance(best), SPARE, {BANDWIDTH: FINEST_BPS})
         tables, rows = self.base.tables, self.base.rows
         if self.first_only:
@@ -108,9 +109,9 @@ class Live:
         self.compiled = replace(self.base, problem=problem, tables=own, rows=rows)
         self.solution = Solution(self.compiled)
         self._encoder = Encoder(self.compiled)
-        self._immovable = np.zeros(len(tables.components), dtype=np.bool_)
         self.used = np.arange(len(tables.chains)) < len(best.chains)
         self._figures = Figures(self.base, self.compiled)
+        self._homes = Homes(self.solution, self._figures)
         for k, chain in enumerate(best.chains.values()):
             self._note_chain(k, chain)
         self.dirty: set[int] = set()
@@ -187,7 +188,7 @@ class Live:
         others = changed_chains(before, instance)
         gone = [name for name in others if name not in instance.chains]
         changed = [instance.chains[name] for name in others if name in instance.chains]
-        if why := self._beyond(instance, changed):
+        if why := beyond(self.base, before, instance, changed):
             return self._rebuild(instance, placed_before, why)
         self.instance = instance
         self.compiled = replace(self.compiled, problem=Problem(instance, self._infrastructure, {}))
@@ -245,45 +246,10 @@ class Live:
                 self._unsettled[name] = placement.chains[name]
         self.placement()
 
-    def _beyond(self, instance: Instance, changed: Iterable[Chain]) -> str:
-        """Why the arrays cannot express the instance with these other chains; empty if they can."""
-        before = self.instance
-        if part := other_part(before, instance):
-            return f"other {part}"
-        if not same_frame(instance, before):
-            return "other nodes or links"
-        for _, node in changed_nodes(before, instance):
-            if not node_within(node, self._best.nodes[node.name]):
-                return f"node {node.name} changed beyond what was compiled"
-        for link, other, best in zip(instance.links, before.links, self._best.links, strict=True):
-            if link is not other and not link_within(link, best):
-                return f"link {link.ends[0]} - {link.ends[1]} is better than what was compiled"
-        for chain in changed:
-            if why := self._unknown(chain):
-                return f"chain {chain.name}: {why}"
-        return ""
-
-    def _unknown(self, chain: Chain) -> str:
-        """What of a chain the arrays have no number for."""
-        offers, unit = self.base.offers, self.base.rows.quantum[BANDWIDTH]
-        if chain.preference:
-            return "it has preferences"
-        for component in chain.components.values():
-            function = self.instance.functions.get(component.function or "")
-            if function is not None and menu_key(function, component) not in offers.menus:
-                return f"{function.name} is new"
-        for flow in chain.flows:
-            if flow.rate_bps % unit:
-                return "a rate is finer than those before"
-            if not self.base.shapes.knows(chain, flow) or touch_key(flow) not in offers.touches:
-                return f"the flow from {flow.tail} to {flow.head} is of a new kind"
-        labels = {group.by for group in (*chain.together, *chain.apart) if group.by is not None}
-        return "" if labels <= self.base.shapes.labels.keys() else "it names a new label"
-
     def _rebuild(self, instance: Instance, before: Placement, why: str) -> Disturbed:
         """Compile anew and let everything stand as it did, as far as it can."""
         known = self.instance.chains
-        self._compile(instance, widened(instance, self._best))
+        self._compile(instance, widened(instance, self.base.problem.instance))
         self._stand(before)
         for name, placement in before.chains.items():
             if name in self.slot:
@@ -338,8 +304,7 @@ class Live:
         self.base.levels.clear(k)
         self.solution.chain_costs[k] = 0.0
         self._figures.owner[start.units : start.units + sizes.units] = -1
-        self._immovable[start.components : start.components + sizes.components] = False
-        self.compiled.tables.components["ran"][start.components : start.components + sizes.components] = 0
+        self._homes.end(slice(start.components, start.components + sizes.components))
         for tables in (self.base.tables, self.compiled.tables):
             tables.chains[k]["possible"] = 0
             tables.chains[k]["required"] = 0
@@ -349,8 +314,8 @@ class Live:
     def _note_chain(self, k: int, chain: Chain) -> None:
         start, sizes = self._places[k]
         self._figures.owner[start.units : start.units + sizes.units] = k
-        movable = [chain.components[name].movable for name in self.base.component_names[k]]
-        self._immovable[start.components : start.components + sizes.components] = ~np.array(movable, dtype=np.bool_)
+        mine = slice(start.components, start.components + sizes.components)
+        self._homes.begin(mine, chain, self.base.component_names[k])
 
     def _stand(self, placement: Placement) -> None:
         """Place what a placement says, as far as it has room."""
@@ -371,53 +336,14 @@ class Live:
 
     def _remember(self) -> None:
         """Make what stands now the placement before; nothing else than what changed since it was done last."""
-        tables, levels, solution = self.compiled.tables, self.compiled.levels, self.solution
-        changed = np.array([k for k in self._changed | self.dirty if k in self._places], dtype=np.int64)
+        away = self._homes.settle([k for k in self._changed | self.dirty if k in self._places])
         self._changed.clear()
-        if not len(changed):
-            self._unlock()
-            return
-        chains, placed = tables.chains[changed], solution.placed[changed]
-        mine = ranges(chains["component"], chains["component_end"])
-        components, option = tables.components[mine], solution.embeddings.option[mine]
-        stands = solution.placed[self.compiled.owner[mine]] & (components["menu"] >= 0) & (option >= 0)
-        away = np.unique(self.compiled.owner[mine[stands & (components["ran"] > 0) & (option != components["home"])]])
-        components["ran"] = stands
-        components["home"] = np.where(stands, option, -1)
-        components["locked"] = self._immovable[mine] & stands
-        tables.components[mine] = components
-        self._unlock()
-        levels.reject[:, changed] = levels.rejected[:, changed] + levels.dropped[:, changed] * placed
-        waiting = changed[~placed]
-        solution.chain_costs[waiting] = levels.reject.T[waiting]
-        if len(away):  # what they paid for moving is paid
-            self._again([int(k) for k in away], solution.state.opened > 0)
-
-    def _unlock(self) -> None:
-        """Let components move whose node is down."""
-        up = self._figures.up
-        if up.all():
-            return
-        components = self.compiled.tables.components
-        locked = np.flatnonzero((components["locked"] > 0) & (components["home"] >= 0))
-        at = self.compiled.tables.options["node"][components["home"][locked]]
-        components["locked"][locked[~up[at]]] = 0
+        if away:  # what they paid for moving is paid
+            self._again(away, self.solution.state.opened > 0)
 
     def _remember_chain(self, k: int, placement: ChainPlacement) -> None:
         """Say of a chain that was written anew where it stood before."""
-        components, offers = self.compiled.tables.components, self.compiled.offers
-        first = self._places[k][0].components
-        for c, name in enumerate(self.compiled.component_names[k], start=first):
-            spot = placement.components.get(name)
-            if spot is not None and components[c]["menu"] >= 0:
-                up = spot.node in self.instance.nodes and self.instance.nodes[spot.node].up
-                components[c]["ran"] = 1
-                components[c]["home"] = offers.find(int(components[c]["menu"]), spot)
-                components[c]["locked"] = self._immovable[c] and up
-        levels = self.compiled.levels
-        levels.reject[:, k] = levels.rejected[:, k] + levels.dropped[:, k]
-        if not self.solution.placed[k]:
-            self.solution.chain_costs[k] = levels.reject[:, k]
+        self._homes.remember(self.instance, k, self.compiled.component_names[k], placement)
 
     # The infrastructure
 
@@ -429,7 +355,7 @@ class Live:
         had = room()
         found = self._figures.change(before, self.instance, nodes, links)
         if found.hosts:
-            self._unlock()
+            self._homes.unlock()
         affected = np.zeros(len(self.compiled.tables.chains), dtype=np.bool_)
         for node in found.worse_nodes:
             affected |= solution.here[self._infrastructure.index[node]]

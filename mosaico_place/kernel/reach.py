@@ -6,7 +6,7 @@ of the infrastructure; here times spread from node to node over the arcs.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -55,70 +55,120 @@ def _share_labels(infrastructure: Infrastructure, chain: Chain, position: dict[s
             masks[line] &= fits
 
 
+class _Passing(NamedTuple):
+    """What it takes to pass times on: (arcs,) bandwidth in quanta, zeros, and room to work in."""
+
+    room: Any
+    nothing: Any
+    weight: Any
+    touch: Any
+    start: Any
+    dist: Any
+    last: Any
+    keys: Any
+    items: Any
+
+
 @outer_making
 def _keep_reachable(tables: Any, k: int, masks: Any, room: Any) -> None:
-    """One pass over a chain: units, flows, budgets."""
+    """One pass over a chain: units, budgets, flows."""
     chain = tables.chains[k]
-    c0, c1 = chain.component, chain.component_end
-    count = masks.shape[1]
-    for u in range(chain.unit, chain.unit_end):
-        for n in range(count):
-            fits = True
-            for c in range(c0, c1):
-                if tables.components[c].unit == u and not masks[c - c0, n]:
-                    fits = False
-            tables.mask[u, n] = fits
-    for c in range(c0, c1):
-        masks[c - c0] = tables.mask[tables.components[c].unit]
-    arcs = len(room)
-    zero, weight, touch = np.zeros(arcs), np.empty(arcs), np.empty(count)
-    keys, items = np.empty(arcs + count), np.empty(arcs + count, np.int32)
-    dist, last = np.empty(count), np.empty(count, np.int32)
-    least = np.full((c1 - c0, count), np.inf)
-    for c in range(c0, c1):
-        least_processing(tables, c, masks[c - c0], least[c - c0])
+    arcs, count = len(room), masks.shape[1]
+    passing = _Passing(
+        room, np.zeros(max(arcs, count)), np.empty(arcs), np.empty(count), np.empty(count), np.empty(count),
+        np.empty(count, np.int32), np.empty(arcs + count), np.empty(arcs + count, np.int32),
+    )  # fmt: skip
+    least, early, late = np.full(masks.shape, np.inf), np.empty(masks.shape), np.empty(masks.shape)
+    _agree(tables, chain, masks)
+    for c in range(chain.component, chain.component_end):
+        least_processing(tables, c, masks[c - chain.component], least[c - chain.component])
     for b in range(chain.budget, chain.budget_end):
-        budget = tables.budgets[b]
-        early = np.where(masks, 0.0, np.inf)
-        late = early.copy()
-        on = np.zeros(c1 - c0, np.bool_)
-        on[budget.tail - c0] = True
-        on[budget.head - c0] = True
-        for i in range(budget.flow, budget.flow_end):
-            f = tables.budget_flows[i]
-            t, h = tables.flows[f].tail - c0, tables.flows[f].head - c0
-            on[t] = True
-            on[h] = True
-            _pass_on(tables, f, room, zero, early[t] + least[t], True, weight, touch, dist, last, keys, items)
-            early[h] = np.maximum(early[h], dist)
-        for i in range(budget.flow_end - 1, budget.flow - 1, -1):
-            f = tables.budget_flows[i]
-            t, h = tables.flows[f].tail - c0, tables.flows[f].head - c0
-            _pass_on(tables, f, room, zero, least[h] + late[h], False, weight, touch, dist, last, keys, items)
-            late[t] = np.maximum(late[t], dist)
-        if budget.within_ns < np.inf:
-            for c in range(c0, c1):
-                if on[c - c0]:
-                    for n in range(count):
-                        if early[c - c0, n] + least[c - c0, n] + late[c - c0, n] > budget.within_ns:
-                            masks[c - c0, n] = False
-    for u in range(chain.unit, chain.unit_end):
-        for n in range(count):
-            for c in range(c0, c1):
-                if tables.components[c].unit == u and not masks[c - c0, n]:
-                    tables.mask[u, n] = False
+        _keep_budget(tables, b, chain.component, masks, least, early, late, passing)
+    _agree(tables, chain, masks)
     for f in range(chain.flow, chain.flow_end):
-        t, h = tables.components[tables.flows[f].tail].unit, tables.components[tables.flows[f].head].unit
-        _pass_on(
-            tables, f, room, zero, np.where(tables.mask[t], 0.0, np.inf), True, weight, touch, dist, last, keys, items
-        )
-        tables.mask[h] &= dist < np.inf
-        _pass_on(
-            tables, f, room, zero, np.where(tables.mask[h], 0.0, np.inf), False, weight, touch, dist, last, keys, items
-        )
-        tables.mask[t] &= dist < np.inf
-    for c in range(c0, c1):
-        masks[c - c0] &= tables.mask[tables.components[c].unit]
+        _keep_flow(tables, f, passing)
+    _as_units(tables, chain, masks)
+
+
+@inner
+def _agree(tables: Any, chain: Any, masks: Any) -> None:
+    """A unit can stand where all of its components can, and they stand where it can."""
+    for u in range(chain.unit, chain.unit_end):
+        for n in range(masks.shape[1]):
+            tables.mask[u, n] = True
+    for c in range(chain.component, chain.component_end):
+        u = tables.components[c].unit
+        for n in range(masks.shape[1]):
+            if not masks[c - chain.component, n]:
+                tables.mask[u, n] = False
+    _as_units(tables, chain, masks)
+
+
+@inner
+def _as_units(tables: Any, chain: Any, masks: Any) -> None:
+    """Components stand where their units can."""
+    for c in range(chain.component, chain.component_end):
+        for n in range(masks.shape[1]):
+            masks[c - chain.component, n] = tables.mask[tables.components[c].unit, n]
+
+
+@inner
+def _keep_budget(tables: Any, b: int, first: int, masks: Any, least: Any, early: Any, late: Any, passing: Any) -> None:
+    """Where the components of a budget can be passed within it; ``first``: of the chain.
+
+    Args:
+        least: (components, nodes) the least time that each takes.
+        early, late: (components, nodes) room for the least times before and after each.
+    """
+    budget = tables.budgets[b]
+    if budget.within_ns == np.inf:
+        return
+    for i in range(masks.shape[0]):
+        for n in range(masks.shape[1]):
+            early[i, n] = late[i, n] = 0.0 if masks[i, n] else np.inf
+    for i in range(budget.flow, budget.flow_end):
+        f = tables.budget_flows[i]
+        t, h = tables.flows[f].tail - first, tables.flows[f].head - first
+        _pass_on(tables, f, early[t], least[t], True, passing)
+        _keep_later(early[h], passing.dist)
+    for i in range(budget.flow_end - 1, budget.flow - 1, -1):
+        f = tables.budget_flows[i]
+        t, h = tables.flows[f].tail - first, tables.flows[f].head - first
+        _pass_on(tables, f, late[h], least[h], False, passing)
+        _keep_later(late[t], passing.dist)
+    _keep_within(budget.within_ns, budget.tail - first, masks, early, least, late)
+    _keep_within(budget.within_ns, budget.head - first, masks, early, least, late)
+    for i in range(budget.flow, budget.flow_end):
+        flow = tables.flows[tables.budget_flows[i]]
+        _keep_within(budget.within_ns, flow.tail - first, masks, early, least, late)
+        _keep_within(budget.within_ns, flow.head - first, masks, early, least, late)
+
+
+@inner
+def _keep_later(times: Any, other: Any) -> None:
+    """Elementwise largest."""
+    for n in range(len(times)):
+        times[n] = max(times[n], other[n])
+
+
+@inner
+def _keep_within(within_ns: float, i: int, masks: Any, early: Any, least: Any, late: Any) -> None:
+    """The nodes at which a component is in time."""
+    for n in range(masks.shape[1]):
+        if early[i, n] + least[i, n] + late[i, n] > within_ns:
+            masks[i, n] = False
+
+
+@inner
+def _keep_flow(tables: Any, f: int, passing: Any) -> None:
+    """The nodes between which a flow finds a way."""
+    tail, head = tables.components[tables.flows[f].tail].unit, tables.components[tables.flows[f].head].unit
+    for begin, end, forth in ((tail, head, True), (head, tail, False)):
+        for n in range(len(passing.start)):
+            passing.start[n] = 0.0 if tables.mask[begin, n] else np.inf
+        _pass_on(tables, f, passing.start, passing.nothing, forth, passing)
+        for n in range(len(passing.start)):
+            tables.mask[end, n] &= passing.dist[n] < np.inf
 
 
 @inner
@@ -138,18 +188,18 @@ def least_processing(tables: Any, c: int, mask: Any, least: Any) -> None:
 
 
 @inner
-def _pass_on(
-    tables: Any, f: int, room: Any, zero: Any, start: Any, forth: bool, weight: Any, touch: Any, dist: Any, last: Any,
-    keys: Any, items: Any,
-) -> None:  # fmt: skip
-    """Least times that a flow takes on from the times of ``start``."""
-    flow = tables.flows[f]
+def _pass_on(tables: Any, f: int, times: Any, least: Any, forth: bool, passing: Any) -> None:
+    """Least times that a flow takes on from ``times`` and what its end takes ``least``, into ``passing.dist``."""
+    flow, start, touch, dist = tables.flows[f], passing.start, passing.touch, passing.dist
     copies = flow.copy_of >= 0
     table = tables.flows[flow.copy_of].touch if copies else flow.touch
     for n in range(len(start)):
+        start[n] = times[n] + least[n]
         touch[n] = 0.0 if copies else least_touch_ns(tables, table, n)
-    weigh(0.0 if copies else flow.rate, zero, zero, 0.0, room, room, 1.0, tables.delays[flow.least], weight)
-    spread(tables.net, start, forth, weight, 1.0, touch, dist, last, keys, items)
+    room, nothing = passing.room, passing.nothing
+    rate = 0.0 if copies else flow.rate
+    weigh(rate, nothing, nothing, 0.0, room, room, 1.0, tables.delays[flow.least], passing.weight)
+    spread(tables.net, start, forth, passing.weight, 1.0, touch, dist, passing.last, passing.keys, passing.items)
     if flow.inside:
         for n in range(len(start)):
             dist[n] = min(dist[n], start[n] + touch[n])
