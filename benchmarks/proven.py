@@ -52,6 +52,7 @@ from mosaico_place.method import Answer
 from mosaico_place.result import Termination
 from mosaico_place.rules import CostTerm
 from mosaico_place.search.method import solve_heuristic
+from mosaico_place.warming import warm_up
 from tests.strategies import previous_placements, tiny_instances
 
 INSTANCES = Path(__file__).parent.parent / "instances"
@@ -373,7 +374,7 @@ def main() -> None:
     print(f"threads: {asked.threads}; exact: gap 0, {TINY_LIMIT_S:g} s for a tiny instance, {asked.limit:g} s for a "
           f"contended one; columns: {asked.start:g} s for a contended one")  # fmt: skip
     optima = Optima(asked.optima)
-    solve_columns(compile_instance(generate(3, 2, 12, 1.2, 0)), Options(time_limit_s=1.0))  # compiles what is compiled
+    warm_up()
     if asked.tiny:
         for method, results in tiny(asked.tiny, asked.threads, optima).items():
             print("\n".join([f"tiny, {method}", *summary(results)]), flush=True)

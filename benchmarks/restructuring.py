@@ -52,6 +52,7 @@ from mosaico_place.method import Options
 from mosaico_place.placement import EMPTY, Placement
 from mosaico_place.rules import CostTerm
 from mosaico_place.solving import solve
+from mosaico_place.warming import warm_up
 from mosaico_place.watching.serving import keep_for_good
 
 MOST_SERVED = ({Term(CostTerm.REJECTED): Fraction(1)},)
@@ -347,6 +348,7 @@ def main() -> None:
     arguments = parser.parse_args()
     busy = f", load of the machine {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     print(f"{machine()}{busy}\n{vars(arguments)}", flush=True)
+    warm_up()
     {"large": large, "small": small}[arguments.part](arguments)
 
 

@@ -36,6 +36,7 @@ from mosaico_place import Instance, Options, solve
 from mosaico_place.generating import generate
 from mosaico_place.method import Progress
 from mosaico_place.result import rounded_up
+from mosaico_place.warming import warm_up
 
 PARTS = (0.95, 0.97, 0.98)
 """Parts of the bound that a placement is worth."""
@@ -105,7 +106,7 @@ class Solved:
 
 def solved(instance: Instance, limit_s: float, threads: int | None, seed: int) -> Solved:
     """Solve it here and now, after a tiny solve that warms compiled code up."""
-    solve(generate(3, 2, 12, LOAD, 0), method="columns", options=Options(time_limit_s=5.0, threads=threads))
+    warm_up()
     total = sum((chain.weight for chain in instance.chains.values()), Fraction(0))
     step = Fraction(math.gcd(*(int(chain.weight) for chain in instance.chains.values())))
     glimpses: list[Glimpse] = []

@@ -355,3 +355,20 @@ def test_rewriting_pays() -> None:
     ours, off, before = compare(few, study).summaries
     assert ours.accepted_ratio >= before.accepted_ratio
     assert ours.accepted_ratio >= off.accepted_ratio
+
+
+def test_no_word_is_torn(tiny: Path, run: Run) -> None:
+    """Tests that long names of strategies leave room for what happens, in 80 columns."""
+    base = tiny.parent / "base.yaml"
+    slow = "functions: {work: {implementations: {vnf: {cpu: 2}, small: {level: vnf, cpu: 1}}}}"
+    base.write_text(BASE.replace("functions: {work: {implementations: {vnf: {cpu: 1}}}}", slow), encoding="utf-8")
+    levers = ("--without", "rewriting", "--without", "joint-rewriting")
+    told = run("compare", tiny, "--mode", "own", "--strategy", "restructure", *levers)
+    assert (told.code, told.err) == (0, "")
+    lines = told.out.splitlines()
+    (begin,) = [i for i, line in enumerate(lines) if line.startswith("Weight served")]
+    table = lines[begin:]
+    assert max(map(len, table)) <= 80
+    assert any("at" in line and "what happens" in line for line in table)
+    assert any("10.0 s arrive two" in line for line in table)
+    assert "joint-rewriting" in "\n".join(table)

@@ -18,7 +18,7 @@ LAYERS = [
     {"dynamics"},
     {"solving"},
     {"levers"},
-    {"automatic"},
+    {"automatic", "warming"},
     {"columns", "exact"},
     {"search"},
     {"kernel"},

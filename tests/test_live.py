@@ -256,3 +256,21 @@ def test_restructure_moves_one_after_the_other() -> None:
         "third": "four",
     }
     assert check(after, now, before) == []
+
+
+def test_of_equally_cheap_ways_the_smallest() -> None:
+    """Tests that where nothing has a price yet, a component runs as what takes least, whichever is listed first."""
+    ways = ["large: {level: vnf, cpu: 2}", "small: {level: vnf, cpu: 1}"]
+    for listed in (ways, ways[::-1]):
+        live = Live(
+            parse_instance(
+                "format: 1\n"
+                "infrastructure:\n"
+                "  nodes: {a: {kind: access}, edge: {kind: server, cpu: 2}}\n"
+                "  links: [{between: [a, edge], bandwidth: 1 Gbps, latency: 1 ms}]\n"
+                f"functions: {{work: {{implementations: {{{', '.join(listed)}}}}}}}\n"
+                "chains: {one: {line: {from: a, through: [work], to: a}, rate: 1 Mbps}}\n"
+            )
+        )
+        follow(live, live.waiting())
+        assert live.placement().chains["one"].components["work"].implementation == "small"

@@ -196,27 +196,30 @@ def test_snapshot_tells_what_changed(made_up: Instance) -> None:
 def test_who_moved_for_nothing_returns(made_up: Instance) -> None:
     """Tests that chains return until none can without a loss, that some do, and that no level gets worse."""
     compiled = compile_tables(compile_instance(made_up))
-    search = Search(Solution(compiled), np.zeros_like(compiled.rows.capacity), seed=1, newcomers=0)
-    solution, everything = search.solution, np.arange(len(compiled.names))
-    search.fill(np.ones(len(everything)))
-    before, stood = solution.save(everything), solution.placement().chains
-    random = np.random.default_rng(1)
-    for _ in range(5):
-        search.turn(around_node(solution, random, solution.placed), np.ones(len(everything)))
-    value, moved = search.value(), before.moved()
-    return_home(search, before)
-    assert not better(value, search.value())
-    left = before.moved()
-    assert set(left) < set(moved)
-    now = solution.placement().chains
-    for k in set(moved) - set(left):
-        assert now[compiled.names[k]] == stood[compiled.names[k]]
-    value = search.value()
-    for k in left:
-        here = solution.save(np.array([k]))
-        solution.remove([k], search.prices)
-        assert not before.stand_again(k, search.prices) or better(value, search.value())
-        here.restore()
+    everything, returned = np.arange(len(compiled.names)), 0
+    for seed in range(6):
+        search = Search(Solution(compiled), np.zeros_like(compiled.rows.capacity), seed=1, newcomers=0)
+        solution, random = search.solution, np.random.default_rng(seed)
+        search.fill(np.ones(len(everything)))
+        before, stood = solution.save(everything), solution.placement().chains
+        for _ in range(5):
+            search.turn(around_node(solution, random, solution.placed), np.ones(len(everything)))
+        value, moved = search.value(), {*before.moved()}
+        for _ in moved:
+            return_home(search, before)
+        assert not better(value, search.value())
+        left = {*before.moved()}
+        assert left <= moved
+        returned += len(moved - left)
+        now = solution.placement().chains
+        assert all(now[compiled.names[k]] == stood[compiled.names[k]] for k in moved - left)
+        value = search.value()
+        for k in left:
+            here = solution.save(np.array([k]))
+            solution.remove([k], search.prices)
+            assert not before.stand_again(k, search.prices) or better(value, search.value())
+            here.restore()
+    assert returned
 
 
 def test_who_stays_is_preferred(made_up: Instance) -> None:

@@ -24,6 +24,7 @@ from mosaico_place.result import contradicts
 from mosaico_place.rules import Rule
 from mosaico_place.scenario import Scenario
 from mosaico_place.solving import solve
+from mosaico_place.warming import warm_up
 
 _FROM = {Mode.SAME: "from the same state", Mode.OWN: "on its own"}
 
@@ -197,6 +198,7 @@ class _Played:
         placement, termination = study.placement, None
         if placement is None or whose or self.without:
             self._listener.progress("solving for the placement in the beginning")
+            warm_up()
             options = Options(study.start_limit_s, seed=study.seed, threads=study.threads, stop=self._stop)
             result = solve(instance, method=study.method, options=options)
             placement, termination = result.placement or EMPTY, result.termination

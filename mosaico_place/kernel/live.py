@@ -23,7 +23,7 @@ from mosaico_place.kernel.envelope import widened
 from mosaico_place.kernel.figures import CLOSED, Figures
 from mosaico_place.kernel.glance import glance
 from mosaico_place.kernel.homes import Homes
-from mosaico_place.kernel.prices import Prices, falling_weights, hurried, price, reprice_chains
+from mosaico_place.kernel.prices import Prices, falling_weights, hurried, price, reprice_chains, thrifty
 from mosaico_place.kernel.rows import BANDWIDTH
 from mosaico_place.kernel.shapes import Sizes
 from mosaico_place.kernel.slots import Slots
@@ -122,7 +122,8 @@ class Live:
         self._figures.write(instance, timing=not as_before)
         self.solution.state.free[...] = rows.room()
         self._weights = falling_weights(self.compiled.levels.count)
-        free = price(self.compiled, np.zeros_like(rows.capacity), weights=self._weights)
+        shadow = thrifty(np.zeros_like(rows.capacity), self.compiled)
+        free = price(self.compiled, shadow, weights=self._weights)
         self.prices = hurried(free, self.compiled)
 
     # What is where

@@ -93,6 +93,22 @@ def hurried(prices: Prices, compiled: Compiled) -> Prices:
     return prices._replace(toll=prices.toll + HURRY * delay / scale)
 
 
+THRIFT = 1e-11
+"""What the whole of a capacity costs, where prices say nothing else and all paths are as fast."""
+
+
+def thrifty(shadow: FloatArray, compiled: Compiled) -> FloatArray:
+    """The prices with next to nothing on nodes and devices, so that of equally cheap options the smallest is taken.
+
+    Where nothing is scarce yet it may be any, and a chain that takes all of a machine is in the way of the next one.
+    Not for bounds, which would rise with it.
+    """
+    capacity = compiled.rows.capacity[0, : compiled.tables.first_arc]
+    prices = shadow.copy()
+    prices[0, : len(capacity)] += THRIFT / np.maximum(capacity, 1.0)
+    return prices
+
+
 def falling_weights(count: int, level: int = 0) -> FloatArray:
     """(levels,) 1 up to a level, little for those after it: of equally cheap embeddings the better one is taken."""
     return np.array([1.0 if j <= level else 1e-3 ** (j - level) for j in range(count)])

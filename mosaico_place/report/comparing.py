@@ -165,11 +165,10 @@ def _figure(number: float) -> str:
 
 
 def _narrow(table: Table) -> Table:
-    """The table with little between its columns; only names and what happens may take several lines."""
+    """The table with little between its columns, which may take several lines but for times, and tear no word."""
     table.padding = (0, 0)
-    first, *others = table.columns
-    words = [word for cell in first.cells for word in str(cell).split()]
-    first.min_width = max(map(len, words), default=0)
-    for column in others:
-        column.no_wrap = column.header != "what happens"
+    for column in table.columns:
+        words = [word for text in (column.header, *column.cells) for word in str(text).split()]
+        column.min_width = max(map(len, words), default=0)
+        column.no_wrap = column.header == "at"
     return table

@@ -10,7 +10,7 @@ from mosaico_place.kernel.solution import Snapshot
 from mosaico_place.search.search import Search, better
 
 ROUNDS = 2
-"""How often all of them try: who returns makes room for others."""
+"""How often all of them try, at most: who returns makes room for others, but after a second time hardly ever."""
 
 
 def return_home(search: Search, before: Snapshot, stop: Callable[[], bool] = lambda: False) -> None:

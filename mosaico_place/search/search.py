@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mosaico_place.compile.infrastructure import FloatArray
-from mosaico_place.kernel.prices import Prices, falling_weights, hurried, price, reprice_chains
+from mosaico_place.kernel.prices import Prices, falling_weights, hurried, price, reprice_chains, thrifty
 from mosaico_place.kernel.solution import Snapshot, Solution
 from mosaico_place.search.ruin import RUINS, Ruin
 
@@ -95,7 +95,8 @@ class Search:
         self._blind: Prices = self._priced(shadow, self._blind_weights)
 
     def _priced(self, shadow: FloatArray, weights: FloatArray) -> Prices:
-        prices = hurried(price(self._compiled, shadow, weights=weights), self._compiled)
+        prices = price(self._compiled, thrifty(shadow, self._compiled), weights=weights)
+        prices = hurried(prices, self._compiled)
         direct = weights @ self._compiled.levels.opening
         return prices._replace(opening=direct + _OPENING * (prices.opening - direct))
 
