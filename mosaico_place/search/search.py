@@ -84,7 +84,6 @@ class Search:
         self._max_moves = max_moves
         self._anything = np.full(len(self._compiled.names), np.inf)
         self.reprice(shadow, 0)
-        self.refresh()
 
     def reprice(self, shadow: FloatArray, level: int) -> None:
         """Use other shadow prices, for minimising a level."""
@@ -93,6 +92,7 @@ class Search:
         self._rethinks = bool(self._compiled.levels.opening[level].any())
         self.prices: Prices = self._priced(shadow, self._weights)
         self._blind: Prices = self._priced(shadow, self._blind_weights)
+        self.refresh()
 
     def _priced(self, shadow: FloatArray, weights: FloatArray) -> Prices:
         prices = price(self._compiled, thrifty(shadow, self._compiled), weights=weights)
