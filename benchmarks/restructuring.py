@@ -13,11 +13,11 @@ answer, proves how much weight could be served at most, whatever that would move
 optimum of the objective serves, which drops as little as can be and counts a little for every move, so the ratios
 told are the least that they can be; and no bound of ours may lie above it.
 
-Times are from the event object in to the checked plan out. Because other work may share the machine, the CPU time of
-the answering thread is printed beside wall-clock time. With ``--idle`` so many seconds pass between two events, which
-``restructure`` uses. All events are answered first; then come the re-solves, on one thread each and as many at a time
-as there are cores. All but what is limited by the clock (first shadow prices, idle time, re-solves) depends on the
-seed alone.
+Times are from the event object in to the checked plan out; beside them stands what it takes until the answer is costed
+too and, because other work may share the machine, the CPU time of the answering thread for all of that. With ``--idle``
+so many seconds pass between two events, which ``restructure`` uses. All events are answered first; then come the
+re-solves, on one thread each and as many at a time as there are cores. All but what is limited by the clock (first
+shadow prices, idle time, re-solves) depends on the seed alone.
 """
 
 from __future__ import annotations
@@ -69,7 +69,13 @@ PACE_EVERY = 5
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer: what came of it, in wall-clock and CPU seconds; and the moves of the idle time after it."""
+    """One answer.
+
+    Attributes:
+        plan_s: from the event to the checked plan.
+        wall_s: from the event to the costed answer; cpu_s: CPU seconds of that.
+        idle_moves: moves of the idle time after it.
+    """
 
     event: Event
     touched: int
@@ -77,6 +83,7 @@ class Answer:
     instance: Instance
     before: Placement
     judged: Judged
+    plan_s: float
     wall_s: float
     cpu_s: float
     idle_moves: int = 0
@@ -101,10 +108,11 @@ def answered(judge: Judge, event: Event) -> Answer:
     count = len(touched(before, event))
     wall, cpu = time.perf_counter(), time.thread_time()
     instance = apply(earlier, event)
+    applied_s = time.perf_counter() - wall
     judged = judge.answer(instance)
     wall_s, cpu_s = time.perf_counter() - wall, time.thread_time() - cpu
     assert not judged.violations, judged.violations[:3]
-    return Answer(event, count, earlier, instance, before, judged, wall_s, cpu_s)
+    return Answer(event, count, earlier, instance, before, judged, applied_s + judged.seconds, wall_s, cpu_s)
 
 
 def course(
@@ -141,6 +149,13 @@ def told(times: Sequence[float]) -> str:
     return ", ".join([*cells, f"max {1000 * max(times):.2f} ms"])
 
 
+def tell_times(name: str, each: Sequence[Answer]) -> None:
+    """Print how long answers took."""
+    print(f"{name}, to the checked plan: {told([one.plan_s for one in each])}")
+    print(f"{name}, with its cost:       {told([one.wall_s for one in each])}")
+    print(f"{name}, CPU of that:         {told([one.cpu_s for one in each])}", flush=True)
+
+
 def worth(paces: Sequence[float]) -> str:
     """What the machine was worth meanwhile."""
     least, middle, most = min(paces), statistics.median(paces), max(paces)
@@ -150,7 +165,7 @@ def worth(paces: Sequence[float]) -> str:
 def drawn(mine: Sequence[Answer], theirs: Sequence[Answer]) -> str:
     """How long which share of the answers takes at most."""
     curves = [
-        Curve(name, [(100 * share, 1000 * quantile([one.wall_s for one in each], share)) for share in SHARES])
+        Curve(name, [(100 * share, 1000 * quantile([one.plan_s for one in each], share)) for share in SHARES])
         for name, each in (("restructure", mine), ("classic", theirs))
     ]
     return growth(curves, "share of the answers (%)", "at most (ms)")
@@ -189,9 +204,8 @@ def large(arguments: argparse.Namespace) -> None:
                      for sign in (1, -1))  # fmt: skip
     print(f"\n{worth(paces)}")
     print(f"{len(mine)} events, {failures} failures, {refused} arrivals refused (the network is full)")
-    print(f"restructure, wall: {told([one.wall_s for one in of_size])}")
-    print(f"restructure, CPU:  {told([one.cpu_s for one in of_size])}")
-    print(f"classic, wall:     {told([one.wall_s for one in theirs])}")
+    tell_times("restructure", of_size)
+    tell_times("classic", theirs)
     print(f"from the same state: better than classic at {better}, worse at {worse}")
     moves, others = (sum(one.judged.changes.moves for one in each) for each in (mine, theirs))
     idle = f" and {sum(one.idle_moves for one in mine)} in idle time" if arguments.idle else ""
@@ -292,8 +306,7 @@ def small(arguments: argparse.Namespace) -> None:
         if len(mine) == arguments.events:
             break
     print(worth(paces))
-    print(f"restructure, wall: {told([one.wall_s for one in mine])}")
-    print(f"restructure, CPU:  {told([one.cpu_s for one in mine])}", flush=True)
+    tell_times("restructure", mine)
     shares, least, faster, took, wrong = [], [], [], [], 0
     best = at_once(partial(optimum, arguments.resolve_limit, arguments.seed), mine)
     for ours, found in zip(mine, best, strict=True):

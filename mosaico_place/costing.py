@@ -88,7 +88,8 @@ def cost(instance: Instance, placement: Placement, previous: Placement | None = 
 def levels_of(instance: Instance, terms: Mapping[Term, Fraction]) -> tuple[Fraction, ...]:
     """The value of every level of the objective, from what its terms cost."""
     return tuple(
-        sum((weight * terms[term] for term, weight in level.items()), Fraction(0)) for level in instance.objective
+        sum((weight * value for term, weight in level.items() if (value := terms[term])), Fraction(0))
+        for level in instance.objective
     )
 
 
@@ -204,7 +205,8 @@ def priced(charges: Iterable[tuple[int, Fraction]]) -> Fraction:
     numerators: dict[int, int] = {}
     for amount, price in charges:
         numerators[price.denominator] = numerators.get(price.denominator, 0) + amount * price.numerator
-    return sum((Fraction(total, denominator) for denominator, total in numerators.items()), Fraction(0))
+    first, *others = [Fraction(total, denominator) for denominator, total in numerators.items()] or [Fraction(0)]
+    return sum(others, first)
 
 
 def opened(instance: Instance, opening: Opening, count: int) -> Fraction:

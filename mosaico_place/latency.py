@@ -159,14 +159,15 @@ def flow_latency_ns(
     total = path_latency_ns(instance, path, scene.hops)
     if total is None:
         return None
-    host = next((other for other in chain.flows if other.ends == flow.copy_of), flow)
+    host = flow if flow.copy_of is None else next((one for one in chain.flows if one.ends == flow.copy_of), flow)
     shared = followed(chain_placement, flow)
     for position, step in enumerate(hops_of(path)):
         crossing = host if position + 1 < shared else flow
         total += hop_wait_ns(instance, crossing, instance.nodes[step[0]], scene.hops[step].direction)
-    on_the_way = {node.name for node in touched(instance, path[:shared] if flow.copy_of is not None else path)}
-    for node, _, served_by in per_hop_programs(instance, host, chain_placement, scene):
-        total += served_by.processing_ns if node.name in on_the_way else 0
+    if host.per_hop:
+        on_the_way = {node.name for node in touched(instance, path[:shared] if flow.copy_of is not None else path)}
+        for node, _, served_by in per_hop_programs(instance, host, chain_placement, scene):
+            total += served_by.processing_ns if node.name in on_the_way else 0
     return total
 
 

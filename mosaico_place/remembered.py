@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import TypeVar
 
-from mosaico_place.instance import Chain
+from mosaico_place.instance import Chain, Instance
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -28,6 +28,31 @@ def per_chain(function: Callable[[Chain], T]) -> Callable[[Chain], T]:
             # The chain is kept with its value, so that no other chain can get its id meanwhile.
             found = known[id(chain)] = (chain, function(chain))
         return found[1]
+
+    return remembered
+
+
+def per_placed(function: Callable[[Instance, Chain, A], T]) -> Callable[[Instance, Chain, A], T]:
+    """The function of a chain's placement, with its values remembered per placement object.
+
+    It may read nodes and functions of the instance, besides the chain: a value holds while these are the same objects.
+    """
+    known: dict[int, tuple[A, Chain, object, object, T]] = {}
+
+    @wraps(function)
+    def remembered(instance: Instance, chain: Chain, placed: A) -> T:
+        found = known.get(id(placed))
+        if (
+            found is None
+            or found[1] is not chain
+            or found[2] is not instance.nodes
+            or found[3] is not instance.functions
+        ):
+            if len(known) >= MOST_CHAINS:
+                known.clear()
+            value = function(instance, chain, placed)
+            found = known[id(placed)] = (placed, chain, instance.nodes, instance.functions, value)
+        return found[4]
 
     return remembered
 

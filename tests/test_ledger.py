@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from mosaico_place.checking import check
 from mosaico_place.checking.audit import Audit
 from mosaico_place.costing import cost
-from mosaico_place.instance import Direction, Instance, Kind, Level, Link, Node, Term
+from mosaico_place.instance import Chain, Direction, Instance, Kind, Level, Link, Node, Term
 from mosaico_place.ledger import Ledger, Touched
 from mosaico_place.load import load_instance
 from mosaico_place.placement import EMPTY, ChainPlacement, Opening, Placement, Spot
-from mosaico_place.remembered import per_chain
+from mosaico_place.remembered import per_chain, per_placed
 from mosaico_place.rules import CostTerm
 from mosaico_place.tally import Tally
 from mosaico_place.usage import amounts, capacities, capacity_of, chain_usage, survey, usage
@@ -339,3 +339,26 @@ def test_remembering_tells_chains_apart() -> None:
 
     one = next(iter(CROWDED.chains.values()))
     assert [named(one), named(one), named(replace(one)), named(one)] == [1, 1, 2, 1]
+
+
+def test_that_nothing_is_remembered_of_other_nodes_functions_or_chains() -> None:
+    """Tests that a value of a placement holds for the same chain on the same nodes only."""
+    asked = []
+
+    @per_placed
+    def named(instance: Instance, chain: Chain, placed: object) -> int:
+        asked.append((instance, chain, placed))
+        return len(asked)
+
+    chain, placed = next(iter(CROWDED.chains.values())), ChainPlacement({}, {})
+    drained = CROWDED.with_node(replace(next(iter(CROWDED.nodes.values())), drained=True))
+    emptied, extended = replace(CROWDED, chains={}), replace(drained, functions=dict(drained.functions))
+    forms = [
+        (CROWDED, chain, placed, 1),
+        (emptied, chain, placed, 1),
+        (drained, chain, placed, 2),
+        (extended, chain, placed, 3),
+        (extended, replace(chain), placed, 4),
+        (extended, chain, ChainPlacement({}, {}), 5),
+    ]
+    assert [named(*form[:3]) for form in forms] == [form[3] for form in forms]

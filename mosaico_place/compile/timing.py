@@ -19,6 +19,7 @@ from mosaico_place.compile.flow import FlowBlock
 from mosaico_place.compile.infrastructure import BoolArray, FloatArray, Infrastructure, IntArray
 from mosaico_place.instance import Budget, Chain, Flow
 from mosaico_place.latency import budget_flows, topological
+from mosaico_place.remembered import per_chain
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ def _without(table: FloatArray, touchable: BoolArray) -> FloatArray:
     return possible
 
 
+@per_chain
 def may_vanish(chain: Chain) -> frozenset[str]:
     """Components whose processing may count for nothing: merged into an earlier one, or in parallel with it."""
     merged = {name for group in chain.equivalent for name in topological(chain, group)[1:]}

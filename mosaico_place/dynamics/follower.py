@@ -59,10 +59,10 @@ class Follower:
     def insert(self, queue: Iterable[int], prices: Prices) -> int:
         """Place chains in turn where there is room, and where no more components move than may; how many were."""
         live, solution = self.live, self.live.solution
-        anything = np.full(len(live.compiled.names), np.inf)
         chains = np.fromiter(queue, dtype=np.int64)
         if not len(chains):
             return 0
+        anything = np.full(len(live.compiled.names), np.inf)
         if self.max_moves is None:
             solution.insert(live.with_room(chains), prices, anything)
         else:

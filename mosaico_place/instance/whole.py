@@ -14,6 +14,9 @@ from mosaico_place.instance.prices import NO_PRICES, Prices
 from mosaico_place.quantities import Dimension
 from mosaico_place.rules import CostTerm
 
+FREE = Fraction(0)
+"""The price of what nobody gave a price."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrafficClass:
@@ -82,14 +85,14 @@ class Instance:
         for prices in (function.prices, node.prices, self.prices):
             if resource in prices.resources:
                 return prices.resources[resource]
-        return Fraction(0)
+        return FREE
 
     def device_price(self, function: Function, node: Node, resource: str) -> Fraction:
         """Price per smallest unit of a device resource: function's, else node's, else instance's."""
         for prices in (function.prices, node.prices, self.prices):
             if resource in prices.device:
                 return prices.device[resource]
-        return Fraction(0)
+        return FREE
 
     def active_price(self, node: Node) -> Fraction:
         """Price of a node in use: its own, else the instance's."""
@@ -137,4 +140,4 @@ class Instance:
 
 
 def _first(*prices: Fraction | None) -> Fraction:
-    return next((price for price in prices if price is not None), Fraction(0))
+    return next((price for price in prices if price is not None), FREE)

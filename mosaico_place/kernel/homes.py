@@ -50,7 +50,7 @@ class Homes:
         mine = ranges(records["component"], records["component_end"])
         components, option = tables.components[mine], solution.embeddings.option[mine]
         stands = solution.placed[self._owner[mine]] & (components["menu"] >= 0) & (option >= 0)
-        away = np.unique(self._owner[mine[stands & (components["ran"] > 0) & (option != components["home"])]])
+        moved = stands & (components["ran"] > 0) & (option != components["home"])
         components["ran"] = stands
         components["home"] = np.where(stands, option, -1)
         components["locked"] = self._immovable[mine] & stands
@@ -59,7 +59,7 @@ class Homes:
         levels.reject[:, changed] = levels.rejected[:, changed] + levels.dropped[:, changed] * placed
         waiting = changed[~placed]
         solution.chain_costs[waiting] = levels.reject.T[waiting]
-        return [int(k) for k in away]
+        return sorted({*self._owner[mine[moved]].tolist()})
 
     def unlock(self) -> None:
         """Let components move whose node is down."""

@@ -266,12 +266,13 @@ class Live:
     def _add(self, chain: Chain) -> int | None:
         """Write a chain into a free slot; None if there is none that is large enough."""
         block = self.base.shapes.block(chain, None)
-        if any(one > most for one, most in zip(block.sizes, self._largest, strict=True)):
+        sizes = block.sizes
+        if any(one > most for one, most in zip(sizes, self._largest, strict=True)):
             return None  # the kernel's scratch is made for the largest
-        if (place := self._slots.take(block.sizes)) is None:
+        if (place := self._slots.take(sizes)) is None:
             return None
         k, start = place
-        self._places[k] = (start, block.sizes)
+        self._places[k] = (start, sizes)
         self.slot[chain.name] = k
         self.base.names[k] = chain.name
         self.used[k] = True
@@ -280,9 +281,9 @@ class Live:
         self._note_chain(k, chain)
         tables, base = self.compiled.tables, self.base.tables
         tables.chains[k] = base.chains[k]
-        mine = slice(start.components, start.components + block.sizes.components)
+        mine = slice(start.components, start.components + sizes.components)
         tables.components[mine] = base.components[mine]
-        units = slice(start.units, start.units + block.sizes.units)
+        units = slice(start.units, start.units + sizes.units)
         self._figures.mask(units)
         if tables.chains[k]["possible"] and not tables.mask[units].any(axis=1).all():
             tables.chains[k]["possible"] = 0

@@ -33,10 +33,10 @@ def prune(
     """
     position = {name: i for i, name in enumerate(order(chain))}
     while True:
-        size = masks.sum()
+        size = np.count_nonzero(masks)
         _share_labels(infrastructure, chain, position, masks)
         _keep_reachable(tables, k, masks, room)
-        if masks.sum() == size:
+        if np.count_nonzero(masks) == size:
             break
     record = tables.chains[k]
     tables.chains[k]["possible"] = tables.mask[record["unit"] : record["unit_end"]].any(axis=1).all()

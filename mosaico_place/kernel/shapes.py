@@ -135,7 +135,9 @@ class Shapes:
         flows = [chain.flows[i] for i in layout.order]
         by_ends = {flow.ends: i for i, flow in enumerate(flows)}
         components = [self._component(chain, chain.components[name], layout, before) for name in names]
-        masks = [self._mask(chain, chain.components[name], before) for name in names]
+        masks = np.zeros((len(names), len(self.offers.infrastructure.nodes)), dtype=np.bool_)
+        for name, mask in zip(names, masks, strict=True):
+            self._mask(chain, chain.components[name], before, mask)
         budgets, budget_steps = [], list[int]()
         for budget in chain.budgets:
             first = len(budget_steps)
@@ -150,7 +152,7 @@ class Shapes:
             np.array(budgets, dtype=BUDGET),
             np.array(budget_steps, dtype=np.int32),
             np.array(self._apart(chain, layout), dtype=APART),
-            np.array(masks).reshape(len(names), len(self.offers.infrastructure.nodes)),
+            masks,
             1 + classes.index(chain.class_name) if chain.class_name in classes else 0,
             self.offers.instance.must_accept(chain),
         )
@@ -201,13 +203,12 @@ class Shapes:
         join = 0 if group < 0 else chain.independent[group].join_ns
         return (unit, menu, -1, load, 0, twins, share, vanishes, spot is not None, home, locked, price, group, join)
 
-    def _mask(self, chain: Chain, component: Component, before: ChainPlacement | None) -> BoolArray:
-        """(nodes,) where the component could stand as far as it alone tells."""
+    def _mask(self, chain: Chain, component: Component, before: ChainPlacement | None, into: BoolArray) -> None:
+        """(nodes,) Write where the component could stand as far as it alone tells; nothing is marked yet."""
         infrastructure = self.offers.infrastructure
         if component.function is None:
-            mask = np.zeros(len(infrastructure.nodes), dtype=np.bool_)
-            mask[infrastructure.index[component.at or ""]] = self.offers.instance.node_up(component.at or "")
-            return mask
+            into[infrastructure.index[component.at or ""]] = self.offers.instance.node_up(component.at or "")
+            return
         menu = self.offers.menu(chain, component)
         load = float(chain.load_bps(component.name) // self.offers.rows.quantum[BANDWIDTH])
         if (menu, load) not in self._mask_keys:
@@ -217,17 +218,16 @@ class Shapes:
                 node, carries = self.offers.options[option][0], self.offers.options[option][4]
                 mask[int(node)] |= load <= carries
             self._mask_keys[menu, load] = mask
-        mask = self._mask_keys[menu, load].copy()
+        into[:] = self._mask_keys[menu, load]
         if component.name in chain.only:
-            mask &= self._where(chain.only[component.name])
+            into &= self._where(chain.only[component.name])
         if component.name in chain.never:
-            mask &= ~self._where(chain.never[component.name])
+            into &= ~self._where(chain.never[component.name])
         spot = None if before is None else before.components.get(component.name)
         if spot is not None and not component.movable and self.offers.instance.node_up(spot.node):
             home = self.offers.find(menu, spot)
             runs = home >= 0 and load <= self.offers.options[home][4]
-            mask &= runs & (np.arange(len(mask)) == infrastructure.index[spot.node])
-        return mask
+            into &= runs & (np.arange(len(into)) == infrastructure.index[spot.node])
 
     def _where(self, where: Where) -> BoolArray:
         nodes = self.offers.infrastructure.nodes
@@ -242,9 +242,9 @@ class Shapes:
         layout: _Layout,
     ) -> tuple[float, ...]:
         delay = self._delay(flow)
-        host = next((other for other in chain.flows if other.ends == flow.copy_of), None)
-        least = delay if host is None else self._least_of(delay, self._delay(host))
-        copy_of = -1 if flow.copy_of is None else by_ends[flow.copy_of]
+        least, copy_of = delay, -1
+        if flow.copy_of is not None:
+            least, copy_of = self._least_of(delay, self._delay(chain.flow(flow.copy_of))), by_ends[flow.copy_of]
         rate = flow.rate_bps // self.offers.rows.quantum[BANDWIDTH]
         ends = (number[flow.tail], number[flow.head])
         inside = any({flow.tail, flow.head} <= set(group.components) for group in chain.independent)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mosaico_place.compile.infrastructure import FloatArray
 from mosaico_place.kernel.batch import Costs
 from mosaico_place.kernel.changes import insert_all, keeps_time, put, remove_all
-from mosaico_place.kernel.embeddings import Embeddings, first_node, no_embeddings
+from mosaico_place.kernel.embeddings import Embeddings, no_embeddings
 from mosaico_place.kernel.prices import Prices
 from mosaico_place.kernel.state import State, empty_state
 from mosaico_place.kernel.tables import Compiled
@@ -126,21 +126,28 @@ class Solution:
 
     def chain(self, k: int) -> ChainPlacement:
         """Where a placed chain stands, by name."""
-        problem, tables = self.compiled.problem, self.compiled.tables
-        names = self.compiled.component_names[k]
+        tables, names = self.compiled.tables, self.compiled.component_names[k]
+        nodes, runs = self.compiled.problem.infrastructure.nodes, self.compiled.offers.runs
         record = tables.chains[k]
-        spots = {}
-        for c, name in enumerate(names, start=int(record["component"])):
-            option = int(self.embeddings.option[c])
-            if option >= 0:
-                candidate = self.compiled.offers.runs[option].candidate
-                assert candidate.implementation is not None, "functions have implementations"
-                node = problem.infrastructure.nodes[candidate.node].name
-                spots[name] = Spot(node, candidate.implementation.name, candidate.device)
+        first = int(record["component"])
+        mine, others = slice(first, first + len(names)), slice(int(record["flow"]), int(record["flow_end"]))
+        # Whole slices are made lists of: to look at arrays one by one takes longer than all else here.
+        at, spots = list[str](), {}
+        options, fixed = self.embeddings.option[mine].tolist(), tables.components["node"][mine].tolist()
+        for name, option, node in zip(names, options, fixed, strict=True):
+            if option < 0:
+                at.append(nodes[node].name)
+                continue
+            candidate = runs[option].candidate
+            assert candidate.implementation is not None, "functions have implementations"
+            at.append(nodes[candidate.node].name)
+            spots[name] = Spot(at[-1], candidate.implementation.name, candidate.device)
+        tails, heads = ((tables.flows[end][others] - first).tolist() for end in ("tail", "head"))
+        arcs, lengths = self.embeddings.path[others], self.embeddings.length[others].tolist()
         flows = {}
-        for f in range(int(record["flow"]), int(record["flow_end"])):
-            ends = tuple(names[int(tables.flows[f][end]) - int(record["component"])] for end in ("tail", "head"))
-            flows[ends[0], ends[1]] = self._path(f)
+        for tail, head, length, way in zip(tails, heads, lengths, arcs, strict=True):
+            path = (at[tail], *(nodes[n].name for n in tables.net.head[way[:length]].tolist()))
+            flows[names[tail], names[head]] = path
         return ChainPlacement(spots, flows, self._merged(k), self._parallel(k))
 
     def _merged(self, k: int) -> tuple[tuple[str, ...], ...]:
@@ -162,12 +169,6 @@ class Solution:
         return tuple(
             part.components for group, part in groups if parallel_ns(self.compiled.tables, k, group, option) >= 0
         )
-
-    def _path(self, f: int) -> tuple[str, ...]:
-        tables, nodes = self.compiled.tables, self.compiled.problem.infrastructure.nodes
-        begin = int(first_node(tables, f, self.embeddings.option))
-        arcs = self.embeddings.path[f, : self.embeddings.length[f]]
-        return tuple(nodes[n].name for n in [begin, *(int(tables.net.head[a]) for a in arcs)])
 
     def load(self, placement: Placement, prices: Prices) -> None:
         """Place the chains of a placement, as far as they still can stand as they do; the others are left out."""

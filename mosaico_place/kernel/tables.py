@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mosaico_place.compile import Problem
 from mosaico_place.compile.infrastructure import BoolArray, FloatArray
 from mosaico_place.instance import Chain
+from mosaico_place.kernel.compiled import inner_inline, outer
 from mosaico_place.kernel.levels import Levels, compile_levels
 from mosaico_place.kernel.offers import CHARGE, OPENING, OPTION, PROGRAM, WAY, Offers
 from mosaico_place.kernel.reach import prune
@@ -114,24 +115,14 @@ class Compiled:
         """Write a chain into slot ``k``, its records from ``start`` on, and prune where it may stand."""
         tables = self.tables
         end = start.after(block.sizes)
-        parts = {
-            name: getattr(tables, name)[first:last] for name, first, last in zip(Sizes._fields, start, end, strict=True)
-        }
-        for name, part in parts.items():
-            part[...] = getattr(block, name)
-        _shift(parts["components"], ("unit",), start.units)
-        _shift(parts["flows"], ("tail", "head"), start.components)
-        _shift(parts["flows"], ("copy_of",), start.flows)
-        _shift(parts["units"], ("parent", "root"), start.units)
-        _shift(parts["units"], ("flow", "copy"), start.flows)
-        _shift(parts["budgets"], ("tail", "head"), start.components)
-        _shift(parts["budgets"], ("flow", "flow_end"), start.budget_flows)
-        _shift(parts["apart"], ("unit", "other"), start.units)
-        parts["budget_flows"] += start.flows
+        for name, first, last in zip(Sizes._fields, start, end, strict=True):
+            if last > first:
+                getattr(tables, name)[first:last] = getattr(block, name)
         ranges = [(first, last) for name, first, last in zip(Sizes._fields, start, end, strict=True)
                   if name != "budget_flows"]  # fmt: skip
         self.owner[start.components : end.components] = k
         tables.chains[k] = (*(number for pair in ranges for number in pair), block.line, block.required, True)
+        _shift(tables, k, start.budget_flows, end.budget_flows)
         room = self.rows.room()[0, self.rows.first_arc :]
         prune(self.problem.infrastructure, tables, k, chain, block.masks, room)
         previous = self.problem.previous
@@ -139,11 +130,43 @@ class Compiled:
         _count_users(chain, self.problem.instance.functions, self.users[k])
 
 
-def _shift(records: Any, fields: tuple[str, ...], by: int) -> None:
-    """Make numbers of a chain's own records those of the arrays; negative ones mean nothing and stay."""
-    for name in fields:
-        column = records[name]
-        column[column >= 0] += by
+@outer
+def _shift(tables: Any, k: int, steps: int, steps_end: int) -> None:
+    """Make numbers of a chain's own records, in which its budget flows are ``steps``, those of the arrays.
+
+    Negative ones mean nothing and stay.
+    """
+    chain = tables.chains[k]
+    for c in range(chain.component, chain.component_end):
+        tables.components[c].unit += chain.unit
+    for f in range(chain.flow, chain.flow_end):
+        flow = tables.flows[f]
+        flow.tail += chain.component
+        flow.head += chain.component
+        flow.copy_of = _shifted(flow.copy_of, chain.flow)
+    for u in range(chain.unit, chain.unit_end):
+        unit = tables.units[u]
+        unit.root += chain.unit
+        unit.parent = _shifted(unit.parent, chain.unit)
+        unit.flow = _shifted(unit.flow, chain.flow)
+        unit.copy = _shifted(unit.copy, chain.flow)
+    for b in range(chain.budget, chain.budget_end):
+        budget = tables.budgets[b]
+        budget.tail += chain.component
+        budget.head += chain.component
+        budget.flow += steps
+        budget.flow_end += steps
+    for i in range(steps, steps_end):
+        tables.budget_flows[i] += chain.flow
+    for a in range(chain.apart, chain.apart_end):
+        tables.apart[a].unit += chain.unit
+        tables.apart[a].other += chain.unit
+
+
+@inner_inline
+def _shifted(number: int, by: int) -> int:
+    """A number that may mean nothing, shifted."""
+    return number + by if number >= 0 else number
 
 
 def compile_tables(problem: Problem, spare: float = 0.0, finest: Mapping[Kind, int] | None = None) -> Compiled:

@@ -111,8 +111,9 @@ class Scenery:
             return Change(name, form, placed, None, items, old, NOTHING, NOTHING, Items(), carried, down)
         form = instance.chains[name]
         wanted = items_of(instance, form, target, self.after if scene is None else scene)
-        more = beyond(charge_both(items, wanted), old)
-        return Change(name, form, placed, target, items, old, more, charge(wanted), wanted, carried, down)
+        new = charge(wanted)
+        more = beyond(new if placed is None else charge_both(items, wanted), old)
+        return Change(name, form, placed, target, items, old, more, new, wanted, carried, down)
 
     def stopped(self, change: Change) -> Change:
         """The rest of a change whose chain has stopped: only what stays on its spot goes on."""
@@ -193,7 +194,7 @@ def _served_anew(scenery: Scenery) -> dict[str, None]:
 
 def other_counts(before: Mapping[Opening, int], now: Mapping[Opening, int]) -> list[Opening]:
     """What is opened another number of times than before."""
-    if before is now:
+    if before is now or before == now:
         return []
     return [opening for opening in {**before, **now} if before.get(opening, 0) != now.get(opening, 0)]
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from mosaico_place.instance import Chain, Component, Flow, Function, Implementation, Instance, Kind, Node
 from mosaico_place.placement import EMPTY, ChainPlacement, Opening, Placement
+from mosaico_place.remembered import per_placed
 from mosaico_place.usage.hops import Hops, index_hops, touched
 
 
@@ -93,7 +94,8 @@ def standing(instance: Instance, chain: Chain, chain_placement: ChainPlacement) 
     return nodes
 
 
-def running(instance: Instance, chain: Chain, chain_placement: ChainPlacement) -> dict[str, Running]:
+@per_placed
+def running(instance: Instance, chain: Chain, chain_placement: ChainPlacement) -> Mapping[str, Running]:
     """Component -> how it runs, for those that do.
 
     Left out, besides endpoints: whatever has no spot, or a spot on an unknown node, in an implementation that

@@ -72,7 +72,7 @@ def followed(chain_placement: ChainPlacement, flow: Flow) -> int:
 def paid_hops(chain_placement: ChainPlacement, flow: Flow) -> list[tuple[str, str]]:
     """The hops of a flow's path whose bandwidth it takes: all, or those after a copy has left its host."""
     steps = list(hops_of(chain_placement.flows.get(flow.ends, ())))
-    return steps[max(followed(chain_placement, flow) - 1, 0) :]
+    return steps if flow.copy_of is None else steps[max(followed(chain_placement, flow) - 1, 0) :]
 
 
 def chain_usage(instance: Instance, chain: Chain, chain_placement: ChainPlacement, scene: Scene | None = None) -> Usage:
