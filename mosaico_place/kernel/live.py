@@ -23,7 +23,7 @@ from mosaico_place.kernel.envelope import widened
 from mosaico_place.kernel.figures import CLOSED, Figures
 from mosaico_place.kernel.glance import glance
 from mosaico_place.kernel.homes import Homes
-from mosaico_place.kernel.prices import Prices, falling_weights, hurried, price, reprice_chains, thrifty
+from mosaico_place.kernel.prices import Prices, falling_weights, price_to_place, reprice_chains
 from mosaico_place.kernel.rows import BANDWIDTH
 from mosaico_place.kernel.shapes import Sizes
 from mosaico_place.kernel.slots import Slots
@@ -122,9 +122,7 @@ class Live:
         self._figures.write(instance, timing=not as_before)
         self.solution.state.free[...] = rows.room()
         self._weights = falling_weights(self.compiled.levels.count)
-        shadow = thrifty(np.zeros_like(rows.capacity), self.compiled)
-        free = price(self.compiled, shadow, weights=self._weights)
-        self.prices = hurried(free, self.compiled)
+        self.prices = price_to_place(self.compiled, np.zeros_like(rows.capacity), self._weights)
 
     # What is where
 
@@ -281,7 +279,7 @@ class Live:
         self._note_chain(k, chain)
         tables, base = self.compiled.tables, self.base.tables
         tables.chains[k] = base.chains[k]
-        mine = slice(start.components, start.components + sizes.components)
+        mine = self._components(k)
         tables.components[mine] = base.components[mine]
         units = slice(start.units, start.units + sizes.units)
         self._figures.mask(units)
@@ -299,6 +297,7 @@ class Live:
         """Take a chain out for good."""
         if self.solution.placed[k]:
             self.solution.remove([k], self.prices)
+        self._homes.end(self._components(k))
         start, sizes = self._places.pop(k)
         self._slots.give(k, start, sizes)
         self.base.names[k] = ""
@@ -306,7 +305,6 @@ class Live:
         self.base.levels.clear(k)
         self.solution.chain_costs[k] = 0.0
         self._figures.owner[start.units : start.units + sizes.units] = -1
-        self._homes.end(slice(start.components, start.components + sizes.components))
         for tables in (self.base.tables, self.compiled.tables):
             tables.chains[k]["possible"] = 0
             tables.chains[k]["required"] = 0
@@ -316,8 +314,12 @@ class Live:
     def _note_chain(self, k: int, chain: Chain) -> None:
         start, sizes = self._places[k]
         self._figures.owner[start.units : start.units + sizes.units] = k
-        mine = slice(start.components, start.components + sizes.components)
-        self._homes.begin(mine, chain, self.base.component_names[k])
+        self._homes.begin(self._components(k), chain, self.base.component_names[k])
+
+    def _components(self, k: int) -> slice:
+        """Where the components of a chain stand in the arrays."""
+        start, sizes = self._places[k]
+        return slice(start.components, start.components + sizes.components)
 
     def _stand(self, placement: Placement) -> None:
         """Place what a placement says, as far as it has room."""
@@ -379,8 +381,7 @@ class Live:
     def _again(self, queue: list[int], opened: BoolArray) -> list[int]:
         """Take chains out and put each back as it stood; those that cannot."""
         option, prices = self.solution.embeddings.option, self._kept(opened)
-        ranges = [slice(self._places[k][0].components, self._places[k][0].components + self._places[k][1].components)
-                  for k in queue]  # fmt: skip
+        ranges = [self._components(k) for k in queue]
         stood = [option[part].copy() for part in ranges]
         self.solution.remove(queue, self.prices)
         out = []

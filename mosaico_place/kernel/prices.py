@@ -81,32 +81,28 @@ def price(
 HURRY = 1e-9
 """What the slowest arc costs the flow of the highest rate, where prices say nothing else."""
 
-
-def hurried(prices: Prices, compiled: Compiled) -> Prices:
-    """The prices with next to nothing on slow arcs, so that of equally cheap paths the fastest is taken.
-
-    Where arcs are free, a cheapest path may be any, and chains whose copies follow such paths find no place in time.
-    Not for bounds, which would rise with it.
-    """
-    delay = compiled.tables.delays[0] if len(compiled.tables.delays) else np.zeros(prices.toll.shape[1])
-    scale = max(float(delay.max(initial=0.0)), 1.0) * max(float(compiled.tables.flows["rate"].max(initial=0.0)), 1.0)
-    return prices._replace(toll=prices.toll + HURRY * delay / scale)
-
-
 THRIFT = 1e-11
 """What the whole of a capacity costs, where prices say nothing else and all paths are as fast."""
 
 
-def thrifty(shadow: FloatArray, compiled: Compiled) -> FloatArray:
-    """The prices with next to nothing on nodes and devices, so that of equally cheap options the smallest is taken.
+def price_to_place(compiled: Compiled, shadow: FloatArray, weights: NDArray[np.float64]) -> Prices:
+    """:func:`price`, and next to nothing on slow arcs and on nodes and devices, which decides between equals.
 
-    Where nothing is scarce yet it may be any, and a chain that takes all of a machine is in the way of the next one.
-    Not for bounds, which would rise with it.
+    Of equally cheap paths the fastest is taken: where arcs are free it may be any, and chains whose copies follow such
+    paths find no place in time. Of equally cheap options the smallest is taken: where nothing is scarce yet, a chain
+    that takes all of a machine is in the way of the next one. Not for bounds, which would rise with it.
+
+    Args:
+        compiled, shadow, weights: see :func:`price`.
     """
     capacity = compiled.rows.capacity[0, : compiled.tables.first_arc]
-    prices = shadow.copy()
-    prices[0, : len(capacity)] += THRIFT / np.maximum(capacity, 1.0)
-    return prices
+    thrifty = shadow.copy()
+    thrifty[0, : len(capacity)] += THRIFT / np.maximum(capacity, 1.0)
+    prices = price(compiled, thrifty, weights=weights)
+    delay = compiled.tables.delays[:1].sum(axis=0)  # of the first table, if there is any
+    rate = float(compiled.tables.flows["rate"].max(initial=0.0))
+    scale = max(float(delay.max(initial=0.0)), 1.0) * max(rate, 1.0)
+    return prices._replace(toll=prices.toll + HURRY * delay / scale)
 
 
 def falling_weights(count: int, level: int = 0) -> FloatArray:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mosaico_place.compile.infrastructure import FloatArray
+from mosaico_place.compile.infrastructure import BoolArray, FloatArray
 from mosaico_place.kernel.batch import Costs
 from mosaico_place.kernel.changes import insert_all, keeps_time, put, remove_all
 from mosaico_place.kernel.embeddings import Embeddings, no_embeddings
@@ -218,9 +218,7 @@ class Snapshot:
         solution, embeddings = self._solution, self._solution.embeddings
         for part, before in zip(_parts(solution.state), self._state, strict=True):
             part[...] = before
-        embeddings.option[self._components] = self._option
-        embeddings.length[self._flows] = self._length
-        embeddings.path[self._flows] = self._path
+        self._write(slice(None), slice(None))
         embeddings.placed[self._chains] = self._placed
         embeddings.late_ns[self._chains] = self._late
         solution.chain_costs[self._chains] = self._costs
@@ -228,13 +226,18 @@ class Snapshot:
 
     def stand_again(self, k: int, prices: Prices) -> bool:
         """Let one of the chains, which is out, stand as it did; False, and nothing done, if it cannot as things are."""
-        embeddings, record = self._solution.embeddings, self._solution.compiled.tables.chains[k]
+        record = self._solution.compiled.tables.chains[k]
         components = (self._components >= record["component"]) & (self._components < record["component_end"])
         flows = (self._flows >= record["flow"]) & (self._flows < record["flow_end"])
+        self._write(components, flows)
+        return self._solution.put(k, prices)
+
+    def _write(self, components: BoolArray | slice, flows: BoolArray | slice) -> None:
+        """Write the embeddings as they were, of those that are chosen among what was saved."""
+        embeddings = self._solution.embeddings
         embeddings.option[self._components[components]] = self._option[components]
         embeddings.length[self._flows[flows]] = self._length[flows]
         embeddings.path[self._flows[flows]] = self._path[flows]
-        return self._solution.put(k, prices)
 
     def moved(self) -> list[int]:
         """Those of the chains that stood and stand otherwise by now."""

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mosaico_place.compile.infrastructure import FloatArray
-from mosaico_place.kernel.prices import Prices, falling_weights, hurried, price, reprice_chains, thrifty
+from mosaico_place.kernel.prices import Prices, falling_weights, price_to_place, reprice_chains
 from mosaico_place.kernel.solution import Snapshot, Solution
 from mosaico_place.search.ruin import RUINS, Ruin
 
@@ -95,8 +95,7 @@ class Search:
         self.refresh()
 
     def _priced(self, shadow: FloatArray, weights: FloatArray) -> Prices:
-        prices = price(self._compiled, thrifty(shadow, self._compiled), weights=weights)
-        prices = hurried(prices, self._compiled)
+        prices = price_to_place(self._compiled, shadow, weights)
         direct = weights @ self._compiled.levels.opening
         return prices._replace(opening=direct + _OPENING * (prices.opening - direct))
 
