@@ -29,9 +29,13 @@ from mosaico_place.search.search import Limits, Search, better
 TURNS_PER_MISSING, MOST_TURNS = 2, 24
 """Turns for each new chain without a place, and for all of them."""
 
-RESCUE_TURNS, DISPLACING, RESCUE_RUIN = 20, 0.25, 4
-"""Turns for all that ran and has no place any more; share of them in which those leave who stand where the chain is
-best, in the others those of some node; how many of these at most. Small ruins move less, and plans stay short."""
+RESCUE_WORK, LEAST_RESCUE, MOST_RESCUE = 3000, 20, 60
+"""Turns for all that ran and has no place any more, times nodes, since the time of a turn grows with them; how many
+turns at least and at most."""
+
+DISPLACING, RESCUE_RUIN = 0.25, 4
+"""Share of them in which those leave who stand where the chain is best, in the others those of some node; how many of
+these at most. Small ruins move less, and plans stay short."""
 
 TURNS_FOR_WAITING = 1
 """Turns for waiting chains where an event made room."""
@@ -192,7 +196,8 @@ class Restructure:
             return around(solution, random, k, RESCUE_RUIN) if ruin is None else ruin
 
         before = solution.save(np.flatnonzero(ran | solution.placed))
-        search.improve(0, self._worth.cost, Limits(RESCUE_TURNS), choose)
+        turns = min(max(RESCUE_WORK // len(self.live.instance.nodes), LEAST_RESCUE), MOST_RESCUE)
+        search.improve(0, self._worth.cost, Limits(turns), choose)
         return_home(search, before, lambda: time.monotonic() >= deadline)
         self.live.dirty.update(before.differing())
 
