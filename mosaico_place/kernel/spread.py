@@ -1,8 +1,9 @@
 """Cheapest paths from labelled nodes to all nodes, in one go: the step that the kernel repeats for every flow.
 
-The labels of one component's nodes spread over the arcs to the nodes of the next: one run of Dijkstra's algorithm
-from all of them at once, over switches and routers only, since nothing else lies inside a path. No table of all pairs
-is kept, so prices and remaining bandwidths may change between any two calls.
+The labels of one component's nodes spread over the arcs to the nodes of the next, from all of them at once, over
+switches and routers only, since nothing else lies inside a path: by Dijkstra's algorithm from few of them, and from
+many, of which hardly any is improved, one after the other without a heap. No table of all pairs is kept, so prices and
+remaining bandwidths may change between any two calls.
 """
 
 from __future__ import annotations
@@ -124,6 +125,59 @@ def relax(
     return size
 
 
+@inner_inline
+def nearest_first(
+    begins: Any, arcs: Any, ends: Any, forwards: Any, weight: Any, touch: Any, dist: Any, last: Any, keys: Any,
+    items: Any,
+) -> None:  # fmt: skip
+    """Go on from all labelled nodes that forward, the nearest first, so that each does so once (Dijkstra)."""
+    size = 0
+    for n in range(len(dist)):
+        if forwards[n] and dist[n] < np.inf:
+            size = push(keys, items, size, dist[n], n)
+    while size > 0:
+        label, n = keys[0], items[0]
+        size = drop_first(keys, items, size)
+        if label == dist[n]:
+            size = relax(begins, arcs, ends, forwards, weight, touch, n, label, True, dist, last, keys, items, size)
+
+
+@inner_inline
+def in_turn(
+    begins: Any, arcs: Any, ends: Any, forwards: Any, weight: Any, touch: Any, dist: Any, last: Any, queued: Any,
+    items: Any,
+) -> None:  # fmt: skip
+    """The same from one after the other, and again from what is reached more cheaply then (Moore).
+
+    ``queued``: room for a mark per node; ``items``: for a ring of them.
+    """
+    count, first, size = len(dist), 0, 0
+    for n in range(count):
+        queued[n] = 0.0
+        if forwards[n] and dist[n] < np.inf:
+            queued[n] = 1.0
+            items[size] = n
+            size += 1
+    while size > 0:
+        n = items[first]
+        first = first + 1 if first + 1 < count else 0
+        size -= 1
+        queued[n] = 0.0
+        label = dist[n]
+        for i in range(begins[n], begins[n + 1]):
+            a = arcs[i]
+            m = ends[a]
+            cost = label + weight[a] + touch[m]
+            if cost < dist[m]:
+                dist[m] = cost
+                last[m] = a
+                if forwards[m] and queued[m] == 0.0:
+                    queued[m] = 1.0
+                    place = first + size
+                    items[place if place < count else place - count] = m
+                    size += 1
+
+
 @outer
 def spread(
     net: Any, start: Any, forth: bool, weight: Any, slope: float, touch: Any, dist: Any, last: Any, keys: Any,
@@ -159,15 +213,15 @@ def spread(
         elif label < dist[n]:
             dist[n] = label
             last[n] = STAY
-    size = 0
+    labelled, all_that_forward = 0, 0
     for n in range(count):
-        if forwards[n] and dist[n] < np.inf:
-            size = push(keys, items, size, dist[n], n)
-    while size > 0:
-        label, n = keys[0], items[0]
-        size = drop_first(keys, items, size)
-        if label == dist[n]:
-            size = relax(begins, arcs, ends, forwards, weight, touch, n, label, True, dist, last, keys, items, size)
+        if forwards[n]:
+            all_that_forward += 1
+            labelled += dist[n] < np.inf
+    if 2 * labelled > all_that_forward:
+        in_turn(begins, arcs, ends, forwards, weight, touch, dist, last, keys, items)
+    else:
+        nearest_first(begins, arcs, ends, forwards, weight, touch, dist, last, keys, items)
     for n in range(count):
         if not forwards[n] and start[n] < np.inf:
             stays = start[n] + touch[n] + slope * net.hand_over_ns[n]
