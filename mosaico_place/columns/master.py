@@ -68,15 +68,18 @@ class Master:
 
     Attributes:
         columns: in the order in which they came.
+        level: which one is minimised.
+        first_opening, first_column: variables of the linear program: rejections come first, then what is opened, then
+            the shares of columns.
         ties, nodes: the rows that were added where mixes broke them.
     """
 
     def __init__(self, compiled: Compiled) -> None:
         self._compiled = compiled
         self.columns: list[Column] = []
-        self._known: set[tuple[int, bytes, bytes]] = set()
+        self._known: dict[tuple[int, bytes, bytes], int] = {}
         self.ties, self.nodes = Ties(compiled), NodeRows(compiled)
-        self._level = 0
+        self.level = 0
         self._fixed: list[int] = []
         self._highs: Any = SilentHighs()  # type: ignore[no-untyped-call]
         self._highs.setOptionValue("output_flag", False)
@@ -119,27 +122,27 @@ class Master:
             if opening["group"] >= 0:
                 indices.append(self._first_group + int(opening["group"]))
                 values.append(1.0)
-        self._first_opening = chains
+        self.first_opening = chains
         if openings:
             self._highs.addCols(
                 openings, levels.opening[0], np.zeros(openings), tables.openings["most"].astype(np.float64),
                 len(indices), np.array(starts, np.int32), np.array(indices, np.int32), np.array(values),
             )  # fmt: skip
-        self._first_column = chains + openings
+        self.first_column = chains + openings
         self._rows = len(low)
 
     def _reject(self) -> FloatArray:
-        cost: FloatArray = self._compiled.levels.reject[self._level].copy()
+        cost: FloatArray = self._compiled.levels.reject[self.level].copy()
         cost[self._compiled.tables.chains["required"] > 0] += self._penalty
         return cost
 
     def add(self, columns: Sequence[Column]) -> int:
         """Add those that are new; how many they are."""
-        fresh = []
+        fresh: list[Column] = []
         for column in columns:
-            key = (column.chain, column.option.tobytes(), _paths(column))
+            key = _key(column)
             if key not in self._known:
-                self._known.add(key)
+                self._known[key] = len(self.columns) + len(fresh)
                 fresh.append(column)
         if not fresh:
             return 0
@@ -151,7 +154,7 @@ class Master:
             more = self._entries(j, column)
             indices += more[0]
             values += more[1]
-        costs = np.array([column.costs[self._level] for column in fresh])
+        costs = np.array([column.costs[self.level] for column in fresh])
         count = len(fresh)
         self._highs.addCols(
             count, costs, np.zeros(count), np.full(count, highspy.kHighsInf), len(indices),
@@ -180,6 +183,14 @@ class Master:
                 values.append(shift)
         return indices, values
 
+    def index(self, column: Column) -> int:
+        """Which of the columns embeds its chain as this one does, which was added."""
+        return self._known[_key(column)]
+
+    def model(self) -> Any:
+        """The linear program as it is, for HiGHS."""
+        return self._highs.getLp()
+
     def use(self, mix: Mix) -> FloatArray:
         """(options,) how many components run in each."""
         return self.nodes.use(self.columns, mix.shares)
@@ -193,7 +204,7 @@ class Master:
         for j, column in enumerate(self.columns):
             for row, share in self.nodes.entries(j, column).items():
                 if row >= first:
-                    entries[row - first].append((self._first_column + j, share))
+                    entries[row - first].append((self.first_column + j, share))
         for line in entries:
             self._highs.addRow(
                 -highspy.kHighsInf, 1.0, len(line),
@@ -219,8 +230,8 @@ class Master:
         tables, rows = self._compiled.tables, self._compiled.rows
         positive = np.maximum(duals, 0.0)
         weights = np.zeros(self._compiled.levels.count)
-        weights[self._level] = 1.0
-        weights[: self._level] = positive[self._fixed]
+        weights[self.level] = 1.0
+        weights[: self.level] = positive[self._fixed]
         found = Duals(
             positive[self._first_row : self._first_load].reshape(rows.capacity.shape),
             positive[self._first_load : self._first_load + len(tables.openings)],
@@ -228,7 +239,7 @@ class Master:
             positive[self.nodes.rows],
             weights,
         )
-        return Mix(value, found, values[self._first_column :], settled)
+        return Mix(value, found, values[self.first_column :], settled)
 
     def _run(self) -> None:
         """Solve by interior points; by simplex where these end without an optimum."""
@@ -242,7 +253,7 @@ class Master:
 
     def _tie(self, values: FloatArray) -> bool:
         """Add rows for chains that are served more than is opened; False if there are none."""
-        opened, shares = values[self._first_opening : self._first_column], values[self._first_column :]
+        opened, shares = values[self.first_opening : self.first_column], values[self.first_column :]
         members = self.ties.broken(self.columns, shares, opened)
         if not members:
             return False
@@ -251,7 +262,7 @@ class Master:
         entries: list[float] = []
         for (_, o), columns in members.items():
             starts.append(len(indices))
-            indices += [self._first_opening + o, *(self._first_column + j for j in columns)]
+            indices += [self.first_opening + o, *(self.first_column + j for j in columns)]
             entries += [-1.0, *[1.0] * len(columns)]
         count = len(members)
         self.ties.add(list(members), self._rows)
@@ -265,18 +276,18 @@ class Master:
     def next_level(self, value: float) -> None:
         """Keep the present level at ``value`` or below, and minimise the next."""
         levels = self._compiled.levels
-        reject = levels.reject[self._level]
-        opening = levels.opening[self._level]
+        reject = levels.reject[self.level]
+        opening = levels.opening[self.level]
         constant = float(reject.sum())
         indices: list[int] = []
         values: list[float] = []
         for o in np.flatnonzero(opening):
-            indices.append(self._first_opening + int(o))
+            indices.append(self.first_opening + int(o))
             values.append(float(opening[o]))
         for j, column in enumerate(self.columns):
-            shift = float(column.costs[self._level] - reject[column.chain])
+            shift = float(column.costs[self.level] - reject[column.chain])
             if shift:
-                indices.append(self._first_column + j)
+                indices.append(self.first_column + j)
                 values.append(shift)
         self._highs.addRows(
             1, np.array([-highspy.kHighsInf]), np.array([value - constant]), len(indices),
@@ -284,13 +295,14 @@ class Master:
         )  # fmt: skip
         self._fixed.append(self._rows)
         self._rows += 1
-        self._level += 1
+        self.level += 1
         costs = np.concatenate(
-            [self._reject(), levels.opening[self._level], [column.costs[self._level] for column in self.columns]]
+            [self._reject(), levels.opening[self.level], [column.costs[self.level] for column in self.columns]]
         )
         self._highs.changeColsCost(len(costs), np.arange(len(costs), dtype=np.int32), costs)
 
 
-def _paths(column: Column) -> bytes:
+def _key(column: Column) -> tuple[int, bytes, bytes]:
+    """The same for columns that embed a chain the same way."""
     steps = (path[:size].tobytes() for path, size in zip(column.path, column.length, strict=True))
-    return column.length.tobytes() + b"".join(steps)
+    return column.chain, column.option.tobytes(), column.length.tobytes() + b"".join(steps)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from mosaico_place.columns.generation import Generation, is_close
+from mosaico_place.columns.whole import take_whole
 from mosaico_place.compile import Problem
 from mosaico_place.compile.infrastructure import FloatArray
 from mosaico_place.kernel.solution import Solution
 from mosaico_place.method import Answer, Options
-from mosaico_place.search.method import Run, run_levels
+from mosaico_place.search.method import Run, lowest, run_levels
 
 FIRST_SHARE, LATER_SHARE = 0.25, 0.4
 """Part of the time that is left which generating columns may take, for the first level and for later ones.
 
 A later level has less time left, but its columns take longer: what a level is worth in another has to be found out.
 """
+
+WHOLE_SHARE = 0.2
+"""Part of the time that is then left which taking whole columns may take."""
 
 
 def solve_columns(problem: Problem, options: Options) -> Answer:
@@ -26,7 +30,12 @@ def solve_columns(problem: Problem, options: Options) -> Answer:
         else:
             generations[0].master.add(generations[0].columns_of(solution))
             generations[0].next_level(float(solution.values()[level - 1]))
-        return _generate(run, generations[0], level)
+        found = _generate(run, generations[0], level)
+        if level > 0 and not run.stopped() and _are_proven(run, solution):
+            # Where levels before are not, chains crowd one another out, and the search is better at that.
+            seconds = WHOLE_SHARE * run.options.remaining_s()
+            take_whole(generations[0], solution, problem.max_moves, seconds, run.stopped)
+        return found
 
     return run_levels(problem, options, pricing)
 
@@ -50,3 +59,9 @@ def _generate(run: Run, generation: Generation, level: int) -> tuple[FloatArray,
         # Rows of nodes take from the prices of capacities, which the search goes by.
         generation.run(stop, closed, packed=True)
     return shadow, generation.bound
+
+
+def _are_proven(run: Run, solution: Solution) -> bool:
+    """Whether all levels before the one at hand have met their bounds."""
+    values = solution.values()
+    return all(values[level] <= lowest(run, level, bound) + 1e-9 for level, bound in enumerate(run.bounds))

@@ -172,13 +172,17 @@ class Solution:
 
     def load(self, placement: Placement, prices: Prices) -> None:
         """Place the chains of a placement, as far as they still can stand as they do; the others are left out."""
-        encoded, tables = Encoder(self.compiled), self.compiled.tables
-        opened = np.array([*(placement.instances.get(key, 0) > 0 for key in self.compiled.offers.openings), True])
-        # Where there is a choice of programs, those that it opened serve.
-        prices = prices._replace(program=np.where(opened[tables.programs["opening"]], prices.program, LAST_CHOICE))
+        encoded = Encoder(self.compiled)
+        opened = np.array([placement.instances.get(key, 0) > 0 for key in self.compiled.offers.openings], np.bool_)
+        prices = self.serving(prices, opened)
         for k, name in enumerate(self.compiled.names):
             if name in placement.chains and not self.placed[k] and encoded(k, placement.chains[name], self.embeddings):
                 self.put(k, prices)
+
+    def serving(self, prices: Prices, opened: BoolArray) -> Prices:
+        """Prices at which programs that are opened, (openings,), serve where there is a choice."""
+        program = np.append(opened, True)[self.compiled.tables.programs["opening"]]
+        return prices._replace(program=np.where(program, prices.program, LAST_CHOICE))
 
     def put(self, k: int, prices: Prices) -> bool:
         """Place a chain as its embedding says; False, and nothing done, if it has no room or comes too late."""

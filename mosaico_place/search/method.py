@@ -157,7 +157,7 @@ def _search_levels(run: Run, solution: Solution, pricing: Pricing) -> tuple[Sear
             costs = run.first_costs(shadow)
             search.fill(costs)
         search.reprice(shadow, level)
-        target = _target(run, level, bound)
+        target = lowest(run, level, bound)
         turns = TURNS_PER_CHAIN * len(compiled.names) if options.time_limit_s is None else 10**9
 
         def watch(values: FloatArray, level: int = level, bound: float | None = bound) -> None:
@@ -172,7 +172,7 @@ def _search_levels(run: Run, solution: Solution, pricing: Pricing) -> tuple[Sear
     return search, first
 
 
-def _target(run: Run, level: int, bound: float | None) -> float:
+def lowest(run: Run, level: int, bound: float | None) -> float:
     """The least value that the bound allows."""
     if bound is None:
         return 0.0
