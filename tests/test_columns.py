@@ -17,13 +17,14 @@ from mosaico_place.columns.generation import Generation
 from mosaico_place.columns.master import Duals
 from mosaico_place.columns.packing import Packings, _fill
 from mosaico_place.columns.splitting import Splitter
+from mosaico_place.columns.ties import ties_of
 from mosaico_place.compile import compile_instance
 from mosaico_place.compile.infrastructure import FloatArray
 from mosaico_place.costing import cost
 from mosaico_place.exact.method import solve_exact
 from mosaico_place.generating import generate
 from mosaico_place.instance import Instance
-from mosaico_place.kernel.batch import Measurer, Pricer, no_surcharges
+from mosaico_place.kernel.batch import Measurer, Pricer, Surcharges, no_surcharges
 from mosaico_place.kernel.prices import price
 from mosaico_place.kernel.solution import Solution
 from mosaico_place.kernel.tables import compile_tables
@@ -201,6 +202,35 @@ def test_splitting() -> None:
     pricer.close()
     assert before > 0.1
     assert after < 0.1 * before, (before, after)
+
+
+def test_surcharges() -> None:
+    """Tests that an embedding is charged for each component and flow, and each opening that serves it, once."""
+    compiled = compile_tables(compile_instance(generate(6, 2, 30, 0.8, 5)))
+    rng, chains, openings = np.random.default_rng(0), len(compiled.names), len(compiled.tables.openings)
+    pricer, measurer = Pricer(compiled, threads=1), Measurer(compiled)
+    users, served = (index.ravel() for index in np.indices((compiled.most_users, openings), dtype=np.int32))
+    start = np.arange(chains + 1) * users.size
+    several = 0
+    for _ in range(5):
+        amount = rng.exponential(0.01, (chains, compiled.most_users, openings))
+        surcharges = Surcharges(start, np.tile(users, chains), np.tile(served, chains), amount.ravel())
+        shadow = rng.exponential(0.01, compiled.rows.capacity.shape)
+        prices = price(compiled, shadow, weights=np.array([1.0, 1.0, 0.0]))
+        prices = prices._replace(opening=np.zeros_like(prices.opening), reject=np.full(chains, np.inf))
+        lower, cost = pricer(prices, surcharges)
+        for k in np.flatnonzero(np.isfinite(cost)):
+            column = measurer(int(k), prices, pricer.out)
+            ties = ties_of(column)
+            assert len(set(ties)) == len(ties)
+            assert {tie.opening for tie in ties} == set(column.openings.tolist())
+            charged = sum(amount[tie] for tie in ties)
+            taken = float((shadow.ravel()[column.rows] * column.amounts).sum())
+            assert taken + column.costs[1] + charged == pytest.approx(cost[k])
+            assert lower[k] <= cost[k] + SLACK
+            several += len({tie.opening for tie in ties}) < len(ties)
+    pricer.close()
+    assert several > 3, "some openings serve two of a chain"
 
 
 def test_fill() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from mosaico_place.columns.noderows import NodeRows
 from mosaico_place.columns.packing import Cut
-from mosaico_place.columns.ties import Ties
+from mosaico_place.columns.ties import Ties, ties_of
 from mosaico_place.compile.infrastructure import FloatArray
 from mosaico_place.errors import SolverError
 from mosaico_place.kernel.batch import Column
@@ -170,7 +170,8 @@ class Master:
             if np.isfinite(capacity[o]) and load:
                 indices.append(self._first_load + o)
                 values.append(load)
-            if (row := self.ties.row((column.chain, o))) is not None:
+        for tie in ties_of(column):
+            if (row := self.ties.row(tie)) is not None:
                 indices.append(row)
                 values.append(1.0)
         for row, share in self.nodes.entries(j, column).items():
@@ -260,9 +261,9 @@ class Master:
         starts: list[int] = []
         indices: list[int] = []
         entries: list[float] = []
-        for (_, o), columns in members.items():
+        for tie, columns in members.items():
             starts.append(len(indices))
-            indices += [self.first_opening + o, *(self.first_column + j for j in columns)]
+            indices += [self.first_opening + tie.opening, *(self.first_column + j for j in columns)]
             entries += [-1.0, *[1.0] * len(columns)]
         count = len(members)
         self.ties.add(list(members), self._rows)

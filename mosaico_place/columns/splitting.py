@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from mosaico_place.compile.infrastructure import FloatArray
-from mosaico_place.kernel.batch import Surcharges
+from mosaico_place.kernel.batch import Surcharges, charge
 from mosaico_place.kernel.compiled import outer_making
 from mosaico_place.kernel.embed import embed
 from mosaico_place.kernel.embeddings import Embeddings, no_embeddings
@@ -60,12 +60,11 @@ class Splitter:
         for k in np.argsort(-gap, kind="stable"):
             if stop() or gap[k] <= SMALL * max(1.0, abs(lower[k])):
                 break
-            some = slice(surcharges.start[k], surcharges.start[k + 1])
-            own.extra[surcharges.opening[some]] = surcharges.amount[some]
+            charge(own.extra, surcharges, int(k), 1.0)
             lower[k], cost[k] = _split(
                 self._tables, self._state, own, int(k), lower[k], cost[k], PARTS, self._work, self._trial, out
             )
-            own.extra[surcharges.opening[some]] = 0.0
+            charge(own.extra, surcharges, int(k), 0.0)
 
 
 @outer_making

@@ -1,8 +1,14 @@
-"""The rows that tie chains to openings in a master: a chain is served no more than is opened."""
+"""The rows that tie users to openings in a master: none is served by an instance more than is opened.
+
+A user is a component or flow of a chain. One row for all users of a chain would say a little more, but what it is
+worth could not be charged where it is due: of a chain of which two flows may meet a program, each would have to bear
+half, and an embedding in which only one does would pay too little, which weakens the bound.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,16 +17,27 @@ from mosaico_place.kernel.batch import Column, Surcharges
 from mosaico_place.kernel.tables import Compiled
 
 MANY_SERVED = 2000
-"""Rows that tie a chain to an opening, added at most at a time."""
+"""Rows that tie a user to an opening, added at most at a time."""
 
 _VIOLATED = 1e-6
 
-Tie = tuple[int, int]
-"""A chain and an opening."""
+
+class Tie(NamedTuple):
+    """A component or flow of a chain, by its number among them, and an opening that may serve it."""
+
+    chain: int
+    user: int
+    opening: int
+
+
+def ties_of(column: Column) -> list[Tie]:
+    """What an embedding ties."""
+    served = zip(column.users.tolist(), column.servers.tolist(), strict=True)
+    return [Tie(column.chain, user, opening) for user, opening in served]
 
 
 class Ties:
-    """Which chains are tied to which openings.
+    """Which users are tied to which openings.
 
     Attributes:
         keys: the ties, in their order.
@@ -54,38 +71,34 @@ class Ties:
         """
         use: dict[Tie, float] = {}
         for j in np.flatnonzero(shares > _VIOLATED).tolist():
-            column = columns[j]
-            for o in column.openings.tolist():
-                use[column.chain, o] = use.get((column.chain, o), 0.0) + shares[j]
-        by = [(used - opened[tie[1]], tie) for tie, used in use.items() if tie not in self._row]
+            for tie in ties_of(columns[j]):
+                use[tie] = use.get(tie, 0.0) + shares[j]
+        by = [(used - opened[tie.opening], tie) for tie, used in use.items() if tie not in self._row]
         worst = sorted(((much, tie) for much, tie in by if much > 1e-4), reverse=True)[:MANY_SERVED]
         members: dict[Tie, list[int]] = {tie: [] for _, tie in worst}
         for j, column in enumerate(columns) if members else ():
-            for o in column.openings.tolist():
-                if (column.chain, o) in members:
-                    members[column.chain, o].append(j)
+            for tie in ties_of(column):
+                if tie in members:
+                    members[tie].append(j)
         return members
 
     def surcharges(self, served: FloatArray) -> Surcharges:
-        """The shadow prices of ties, by chain, for each of the chain's components and flows that may be served.
-
-        A tie counts a chain once, so each of them bears its part.
+        """The shadow prices of ties, by chain.
 
         Args:
             served: (ties,) shadow prices of the first so many.
         """
-        functions, users = self._compiled.opening_function, self._compiled.users
-        lines: list[list[tuple[int, float]]] = [[] for _ in self._compiled.names]
-        for (k, o), amount in zip(self.keys[: len(served)], served.tolist(), strict=True):
+        lines: list[list[tuple[int, int, float]]] = [[] for _ in self._compiled.names]
+        for tie, amount in zip(self.keys[: len(served)], served.tolist(), strict=True):
             if amount > 0:
-                lines[k].append((o, amount / users[k, functions[o]]))
+                lines[tie.chain].append((tie.user, tie.opening, amount))
         start = np.concatenate([[0], np.cumsum([len(line) for line in lines])]).astype(np.int64)
-        flat = [entry for line in lines for entry in line]
-        return Surcharges(start, np.array([o for o, _ in flat], np.int32), np.array([x for _, x in flat], np.float64))
+        users, openings, amounts = np.array([entry for line in lines for entry in line]).reshape(-1, 3).T
+        return Surcharges(start, users.astype(np.int32), openings.astype(np.int32), amounts.astype(np.float64))
 
     def opened(self, served: FloatArray) -> FloatArray:
         """(openings,) what the shadow prices of the first ties make of each opened instance."""
         total = np.zeros(len(self._compiled.tables.openings))
-        for (_, o), amount in zip(self.keys[: len(served)], served.tolist(), strict=True):
-            total[o] += amount
+        for tie, amount in zip(self.keys[: len(served)], served.tolist(), strict=True):
+            total[tie.opening] += amount
         return total

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mosaico_place.compile.infrastructure import FloatArray
 from mosaico_place.kernel.compiled import inner, inner_inline, outer
+from mosaico_place.kernel.costs import flow_user
 from mosaico_place.kernel.embed import embed
 from mosaico_place.kernel.embeddings import Embeddings, first_node, followed, no_embeddings
 from mosaico_place.kernel.levels import Levels
@@ -20,24 +21,30 @@ from mosaico_place.kernel.tables import Compiled
 from mosaico_place.kernel.taking import place, program_in_use, remove_chain
 from mosaico_place.kernel.work import new_work
 
+EVERYONE = -1
+"""Instead of a single user: every component and flow of the chain."""
+
 
 class Surcharges(NamedTuple):
     """What chains pay for each component or flow that an opening serves, besides its load; sparse, by chain.
 
     Attributes:
         start: (chains + 1,) slices of the others.
+        user: number of the component or flow, in the order of :func:`.costs.flow_user`; or EVERYONE.
         opening: which.
         amount: how much.
     """
 
     start: NDArray[np.int64]
+    user: NDArray[np.int32]
     opening: NDArray[np.int32]
     amount: FloatArray
 
 
 def no_surcharges(chains: int) -> Surcharges:
     """Nothing extra."""
-    return Surcharges(np.zeros(chains + 1, dtype=np.int64), np.zeros(0, dtype=np.int32), np.zeros(0))
+    none = np.zeros(0, dtype=np.int32)
+    return Surcharges(np.zeros(chains + 1, dtype=np.int64), none, none, np.zeros(0))
 
 
 class Column(NamedTuple):
@@ -47,6 +54,7 @@ class Column(NamedTuple):
         chain: index.
         rows: flat indices into (1 + classes, rows); amounts: quanta.
         openings, loads: what serves it, and with which load in rate quanta.
+        users, servers: which component or flow is served by which opening, as far as it opens any.
         costs: (levels,).
         option, length, path: the embedding, of the chain's components and flows.
     """
@@ -56,6 +64,8 @@ class Column(NamedTuple):
     amounts: FloatArray
     openings: NDArray[np.int64]
     loads: FloatArray
+    users: NDArray[np.int32]
+    servers: NDArray[np.int32]
     costs: FloatArray
     option: NDArray[np.int32]
     length: NDArray[np.int32]
@@ -71,13 +81,22 @@ def price_chains(
         lower[k], cost[k] = np.inf, np.inf
         if not tables.chains[k].possible:
             continue
-        begin, end = surcharges.start[k], surcharges.start[k + 1]
-        for i in range(begin, end):
-            prices.extra[surcharges.opening[i]] = surcharges.amount[i]
+        charge(prices.extra, surcharges, k, 1.0)
         cutoff = np.inf if tables.chains[k].required else prices.reject[k]
         lower[k], cost[k] = embed(tables, state, prices, k, cutoff, work, out)
-        for i in range(begin, end):
-            prices.extra[surcharges.opening[i]] = 0.0
+        charge(prices.extra, surcharges, k, 0.0)
+
+
+@outer
+def charge(extra: Any, surcharges: Any, k: int, factor: float) -> None:
+    """Write what a chain is charged, times a factor, to ``extra``: (users, openings)."""
+    for i in range(surcharges.start[k], surcharges.start[k + 1]):
+        user, o, amount = surcharges.user[i], surcharges.opening[i], surcharges.amount[i] * factor
+        if user == EVERYONE:
+            for each in range(len(extra)):
+                extra[each, o] = amount
+        else:
+            extra[user, o] = amount
 
 
 class Pricer:
@@ -191,6 +210,30 @@ def measure(
     return found, opened
 
 
+@outer
+def find_servers(tables: Any, state: Any, k: int, option: Any, length: Any, path: Any, users: Any, servers: Any) -> Any:
+    """Write which component or flow of a placed chain is served by which opening; how many are, if there is room."""
+    chain, found = tables.chains[k], 0
+    for c in range(chain.component, chain.component_end):
+        o = option[c]
+        if o >= 0 and tables.options[o].opening >= 0:
+            users[found], servers[found] = c - chain.component, tables.options[o].opening
+            found += 1
+    for f in range(chain.flow, chain.flow_end):
+        table = tables.flows[f].touch
+        if tables.plain[table]:
+            continue
+        for i in range(length[f] + 1):
+            n = first_node(tables, f, option) if i == 0 else tables.net.head[path[f, i - 1]]
+            e, end = tables.touch_start[table, n], tables.touch_start[table, n + 1]
+            while e < end:
+                chosen, e = program_in_use(tables, state, e, end)
+                if tables.programs[chosen].opening >= 0:
+                    users[found], servers[found] = flow_user(chain, f), tables.programs[chosen].opening
+                    found += 1
+    return found
+
+
 @inner_inline
 def _add_levels(costs: Any, i: int, factor: float, total: Any) -> None:
     """Add what something costs on every level."""
@@ -243,6 +286,9 @@ class Measurer:
         self._served = np.zeros(len(tables.openings))
         self._rows = np.empty(self._taken.size, dtype=np.int64)
         self._openings = np.empty(len(tables.openings), dtype=np.int64)
+        # Every user meets every opening once at most.
+        most = compiled.most_users * len(tables.openings)
+        self._users, self._servers = np.empty(most, dtype=np.int32), np.empty(most, dtype=np.int32)
 
     def __call__(self, k: int, prices: Prices, embeddings: Embeddings, state: State | None = None) -> Column:
         """The column of chain ``k`` as it is embedded.
@@ -259,10 +305,12 @@ class Measurer:
         if state is None:
             assert place(tables, self._state, prices, k, option, length, path), "a chain alone has room"
         total = np.empty(self._compiled.levels.count)
+        standing = self._state if state is None else state
         found, opened = measure(
-            tables, self._state if state is None else state, self._costs, k, option, length, path,
+            tables, standing, self._costs, k, option, length, path,
             embeddings.late_ns[k], self._taken, self._rows, self._served, self._openings, total,
         )  # fmt: skip
+        served = find_servers(tables, standing, k, option, length, path, self._users, self._servers)
         rows, openings = self._rows[:found].copy(), self._openings[:opened].copy()
         amounts, loads = self._taken.ravel()[rows], self._served[openings]
         self._taken.ravel()[rows] = 0.0
@@ -271,6 +319,6 @@ class Measurer:
         if state is None:
             remove_chain(tables, self._state, prices, k, option, length, path)
         return Column(
-            k, rows, amounts, openings, loads, total,
+            k, rows, amounts, openings, loads, self._users[:served].copy(), self._servers[:served].copy(), total,
             option[components].copy(), length[flows].copy(), path[flows].copy(),
         )  # fmt: skip

@@ -12,17 +12,26 @@ from mosaico_place.kernel.state import holds, more_instances
 
 
 @inner_inline
+def flow_user(chain: Any, f: int) -> int:
+    """Number of a flow among all that openings may serve of its chain: components come first, then flows."""
+    return f - chain.flow + chain.component_end - chain.component
+
+
+@inner_inline
 def with_opening(
-    tables: Any, state: Any, prices: Any, line: int, use: int, use_end: int, o: int, load: float, cost: float
+    tables: Any, state: Any, prices: Any, line: int, use: int, use_end: int, o: int, user: int, load: float, cost: float
 ) -> float:
-    """A cost, and what opening ``o`` (-1: none) adds to serve a load; infinite where that and the use do not fit."""
+    """A cost, and what opening ``o`` (-1: none) adds to serve a load; infinite where that and the use do not fit.
+
+    ``user``: number of the component or flow that is served, as :func:`flow_user` counts.
+    """
     more, once, once_end = 0.0, 0, 0
     if o >= 0:
         more = more_instances(tables, state, o, load)
         if more == np.inf:
             return np.inf
         once, once_end = tables.openings[o].use, tables.openings[o].use_end
-        cost += prices.load[o] * load + prices.extra[o]
+        cost += prices.load[o] * load + prices.extra[user, o]
         cost += more * prices.opening[o]
     if not holds(tables, state, line, use, use_end, once, once_end, more):
         return np.inf
@@ -44,11 +53,14 @@ def move_cost(component: Any, factor: float, o: int) -> float:
 @inner_inline
 def option_cost(tables: Any, state: Any, prices: Any, k: int, c: int, o: int) -> float:
     """Cost of a component in one option; infinite where it does not fit."""
-    component, option, line = tables.components[c], tables.options[o], tables.chains[k].line
+    component, option, chain = tables.components[c], tables.options[o], tables.chains[k]
     if bars(component, option, o):
         return np.inf
-    cost = prices.option[line, o] + move_cost(component, prices.move[k], o)
-    return with_opening(tables, state, prices, line, option.use, option.use_end, option.opening, component.load, cost)
+    cost = prices.option[chain.line, o] + move_cost(component, prices.move[k], o)
+    return with_opening(
+        tables, state, prices, chain.line, option.use, option.use_end, option.opening, c - chain.component,
+        component.load, cost,
+    )  # fmt: skip
 
 
 @inner
@@ -72,7 +84,9 @@ def merged_cost(tables: Any, state: Any, prices: Any, k: int, c: int, option: An
         if more == np.inf:
             return np.inf
         cost += (
-            prices.load[one.opening] * component.load + prices.extra[one.opening] + more * prices.opening[one.opening]
+            prices.load[one.opening] * component.load
+            + prices.extra[c - tables.chains[k].component, one.opening]
+            + more * prices.opening[one.opening]
         )
     return cost if rest_holds(tables, state, k, c, option, more) else np.inf
 
@@ -105,11 +119,13 @@ def add_costs(tables: Any, state: Any, prices: Any, k: int, c: int, slope: float
 @inner_inline
 def program_cost(tables: Any, state: Any, prices: Any, k: int, f: int, e: int) -> float:
     """Cost of one program for a flow; infinite where it does not fit."""
-    program, rate, line = tables.programs[e], tables.flows[f].rate, tables.chains[k].line
+    program, rate, chain = tables.programs[e], tables.flows[f].rate, tables.chains[k]
     if rate > program.carries:
         return np.inf
-    cost = prices.program[line, e]
-    return with_opening(tables, state, prices, line, program.use, program.use_end, program.opening, rate, cost)
+    cost, user = prices.program[chain.line, e], flow_user(chain, f)
+    return with_opening(
+        tables, state, prices, chain.line, program.use, program.use_end, program.opening, user, rate, cost
+    )
 
 
 @inner_inline

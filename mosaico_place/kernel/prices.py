@@ -19,7 +19,8 @@ class Prices(NamedTuple):
         option: (1 + classes, options), program: (1 + classes, programs), toll: (1 + classes, arcs) per rate quantum.
         opening: (openings,) of one more instance.
         load: (openings,) per rate quantum served.
-        extra: (openings,) for each component or flow of the chain at hand that is served; scratch of a batch.
+        extra: (users, openings) for each component or flow of the chain at hand that is served, in the order of
+            :func:`.costs.flow_user`; scratch of a batch.
         row: (1 + classes, rows) per quantum; resources: (1,) factor on the prices of resources that options charge.
         arc: (arcs,) what a rate quantum costs directly; times ``link`` of the chain.
         reject, late, link, move: (chains,) of not accepting it, per ns late, factors on ``arc`` and on moves.
@@ -67,7 +68,7 @@ def price(
         opening=spread_over(rows, amounts, lines[:1], tables.openings["use"], tables.openings["use_end"])[0]
         + weights @ levels.opening,
         load=np.zeros(len(tables.openings)) if load is None else load,
-        extra=np.zeros(len(tables.openings)),
+        extra=np.zeros((compiled.most_users, len(tables.openings))),
         row=lines,
         resources=np.atleast_1d(weights @ levels.resources),
         arc=levels.arc,

@@ -97,6 +97,7 @@ class Compiled:
         owner: (components,) the chain.
         opening_function: (openings,) number of the function, in the instance's order.
         users: (chains, functions) how many components and flows of a chain instances for many may serve.
+        most_users: components and flows that a chain may have.
     """
 
     problem: Problem
@@ -110,6 +111,7 @@ class Compiled:
     owner: IntArray
     opening_function: IntArray
     users: IntArray
+    most_users: int
 
     def write(self, k: int, chain: Chain, block: Block, start: Sizes) -> None:
         """Write a chain into slot ``k``, its records from ``start`` on, and prune where it may stand."""
@@ -192,11 +194,12 @@ def compile_tables(problem: Problem, spare: float = 0.0, finest: Mapping[Kind, i
     unused = [""] * (slots - len(blocks))
     names = [order(chain) for chain in instance.chains.values()]
     users = np.zeros((slots, len(functions)), dtype=np.int32)
+    served = [block.components for block in blocks], [block.flows for block in blocks]
     levels = compile_levels(problem, rows, offers, slots)
     compiled = Compiled(
         problem, [*instance.chains, *unused], rows, offers, shapes, tables, levels, [*names, *((),) * len(unused)],
         np.zeros(room.components, dtype=np.int32),
-        opened, users,
+        opened, users, sum(max((len(part) for part in parts), default=0) for parts in served),
     )  # fmt: skip
     start = Sizes()
     for k, (chain, block) in enumerate(zip(instance.chains.values(), blocks, strict=True)):

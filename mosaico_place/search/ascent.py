@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mosaico_place.compile.infrastructure import FloatArray
-from mosaico_place.kernel.batch import Column, Measurer, Pricer, Surcharges
+from mosaico_place.kernel.batch import EVERYONE, Column, Measurer, Pricer, Surcharges
 from mosaico_place.kernel.prices import price
 from mosaico_place.kernel.tables import Compiled
 
@@ -102,7 +102,8 @@ def _shared_costs(compiled: Compiled, use: FloatArray, opening: FloatArray) -> S
     part /= np.maximum(compiled.users[:, compiled.opening_function], 1)
     chains, openings = np.nonzero(part > 1e-9)
     start = np.concatenate([[0], np.cumsum(np.bincount(chains, minlength=len(use)))]).astype(np.int64)
-    return Surcharges(start, openings.astype(np.int32), part[chains, openings])
+    everyone = np.full(len(chains), EVERYONE, dtype=np.int32)
+    return Surcharges(start, everyone, openings.astype(np.int32), part[chains, openings])
 
 
 def _demand(compiled: Compiled, columns: list[Column], use: FloatArray) -> tuple[FloatArray, FloatArray]:
