@@ -63,12 +63,11 @@ class Master:
     """Columns, and rows for all that they compete for.
 
     Per chain: its columns and its rejection add up to 1. Per capacity: use by columns, and by opened instances, within
-    it. Per opening: loads within what its instances carry; a chain is served no more than it is opened (added where
-    broken). Per node: what stands there is a packing of it (added where broken, see :mod:`.packing`).
+    it. Per opening: loads within what its instances carry; no user is served more than is opened (added where broken,
+    see :mod:`.ties`). Per node: what stands there is a packing of it (added where broken, see :mod:`.packing`).
 
     Attributes:
         columns: in the order in which they came.
-        level: which one is minimised.
         first_opening, first_column: variables of the linear program: rejections come first, then what is opened, then
             the shares of columns.
         ties, nodes: the rows that were added where mixes broke them.
@@ -79,7 +78,7 @@ class Master:
         self.columns: list[Column] = []
         self._known: dict[tuple[int, bytes, bytes], int] = {}
         self.ties, self.nodes = Ties(compiled), NodeRows(compiled)
-        self.level = 0
+        self._level = 0
         self._fixed: list[int] = []
         self._highs: Any = SilentHighs()  # type: ignore[no-untyped-call]
         self._highs.setOptionValue("output_flag", False)
@@ -132,7 +131,7 @@ class Master:
         self._rows = len(low)
 
     def _reject(self) -> FloatArray:
-        cost: FloatArray = self._compiled.levels.reject[self.level].copy()
+        cost: FloatArray = self._compiled.levels.reject[self._level].copy()
         cost[self._compiled.tables.chains["required"] > 0] += self._penalty
         return cost
 
@@ -154,7 +153,7 @@ class Master:
             more = self._entries(j, column)
             indices += more[0]
             values += more[1]
-        costs = np.array([column.costs[self.level] for column in fresh])
+        costs = np.array([column.costs[self._level] for column in fresh])
         count = len(fresh)
         self._highs.addCols(
             count, costs, np.zeros(count), np.full(count, highspy.kHighsInf), len(indices),
@@ -231,8 +230,8 @@ class Master:
         tables, rows = self._compiled.tables, self._compiled.rows
         positive = np.maximum(duals, 0.0)
         weights = np.zeros(self._compiled.levels.count)
-        weights[self.level] = 1.0
-        weights[: self.level] = positive[self._fixed]
+        weights[self._level] = 1.0
+        weights[: self._level] = positive[self._fixed]
         found = Duals(
             positive[self._first_row : self._first_load].reshape(rows.capacity.shape),
             positive[self._first_load : self._first_load + len(tables.openings)],
@@ -253,7 +252,7 @@ class Master:
             raise SolverError(f"the master problem ended {self._highs.getModelStatus()}")
 
     def _tie(self, values: FloatArray) -> bool:
-        """Add rows for chains that are served more than is opened; False if there are none."""
+        """Add rows for users that are served more than is opened; False if there are none."""
         opened, shares = values[self.first_opening : self.first_column], values[self.first_column :]
         members = self.ties.broken(self.columns, shares, opened)
         if not members:
@@ -277,8 +276,8 @@ class Master:
     def next_level(self, value: float) -> None:
         """Keep the present level at ``value`` or below, and minimise the next."""
         levels = self._compiled.levels
-        reject = levels.reject[self.level]
-        opening = levels.opening[self.level]
+        reject = levels.reject[self._level]
+        opening = levels.opening[self._level]
         constant = float(reject.sum())
         indices: list[int] = []
         values: list[float] = []
@@ -286,7 +285,7 @@ class Master:
             indices.append(self.first_opening + int(o))
             values.append(float(opening[o]))
         for j, column in enumerate(self.columns):
-            shift = float(column.costs[self.level] - reject[column.chain])
+            shift = float(column.costs[self._level] - reject[column.chain])
             if shift:
                 indices.append(self.first_column + j)
                 values.append(shift)
@@ -296,9 +295,9 @@ class Master:
         )  # fmt: skip
         self._fixed.append(self._rows)
         self._rows += 1
-        self.level += 1
+        self._level += 1
         costs = np.concatenate(
-            [self._reject(), levels.opening[self.level], [column.costs[self.level] for column in self.columns]]
+            [self._reject(), levels.opening[self._level], [column.costs[self._level] for column in self.columns]]
         )
         self._highs.changeColsCost(len(costs), np.arange(len(costs), dtype=np.int32), costs)
 

@@ -88,7 +88,7 @@ def _chosen(
     required = np.flatnonzero(solution.compiled.tables.chains["required"]).astype(np.int32)
     highs.changeColsBounds(len(required), required, np.zeros(len(required)), np.zeros(len(required)))
     for o, columns in _served(master).items():
-        # One row for all of them where a tie for each chain would be many.
+        # One row for all of them where a tie for each user would be many.
         entries = np.array([opening + o, *(first + j for j in columns)], np.int32)
         highs.addRow(-highspy.kHighsInf, 0.0, len(entries), entries, np.array([-len(columns), *[1.0] * len(columns)]))
     start = np.zeros(count)
