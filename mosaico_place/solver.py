@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import highspy
+import numpy as np
+from scipy.sparse import csc_array
 
 
 class SilentHighs(highspy.Highs):
@@ -12,3 +16,17 @@ class SilentHighs(highspy.Highs):
         """Say no to the console before anything else."""
         self.setOptionValue("log_to_console", False)
         super().enableCallbacks()  # type: ignore[no-untyped-call]
+
+
+def bound_below(highs: Any) -> None:
+    """Give every row of a program over bounded variables a lower limit, which says nothing new.
+
+    Presolve of HiGHS 1.16 strengthens rows that are limited on one side only, and does not come to an end of it on some
+    programs; nor does it look at the clock meanwhile.
+    """
+    lp = highs.getLp()
+    matrix = csc_array((lp.a_matrix_.value_, lp.a_matrix_.index_, lp.a_matrix_.start_), (lp.num_row_, lp.num_col_))
+    low, high = np.array(lp.col_lower_), np.array(lp.col_upper_)
+    least = matrix.maximum(0) @ low + matrix.minimum(0) @ high
+    rows = np.flatnonzero(np.array(lp.row_lower_) == -highspy.kHighsInf).astype(np.int32)
+    highs.changeRowsBounds(len(rows), rows, least[rows], np.array(lp.row_upper_)[rows])

@@ -42,6 +42,7 @@ class Quote:
         prices: the same for the kernel.
         bound: on the level that is minimised, the values of the levels before it given.
         columns: the embeddings found.
+        least: (chains,) what each pays at least, embedded or rejected.
         size: of the terms that the bound adds up.
     """
 
@@ -49,6 +50,7 @@ class Quote:
     prices: Prices
     bound: float
     columns: list[Column]
+    least: FloatArray
     size: float
 
 
@@ -103,14 +105,15 @@ class Generation:
         if sharp:
             self._splitter(prices, surcharges, lower, cost, self._pricer.out, stop)
         required = self.compiled.tables.chains["required"] > 0
-        bound = float(np.where(required, lower, np.minimum(lower, prices.reject)).sum())
+        least = np.where(required, lower, np.minimum(lower, prices.reject))
+        bound = float(least.sum())
         worth = float((duals.shadow * self.compiled.rows.capacity).sum() + duals.cuts.sum())
         bound -= worth
         bound += opened
         bound -= float(np.dot(duals.levels[: self.level], self.values))
         out = self._pricer.out
         columns = [self._measurer(int(k), prices, out) for k in np.flatnonzero(np.isfinite(cost))]
-        return Quote(duals, prices, bound, columns, worth + float(prices.reject.sum()))
+        return Quote(duals, prices, bound, columns, least, worth + float(prices.reject.sum()))
 
     def opened(self, duals: Duals, prices: Prices | None = None) -> float:
         """What opened instances cost at least: as many as there can be where one costs less than nothing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mosaico_place.columns.closing import Closing
 from mosaico_place.columns.generation import Generation, is_close
 from mosaico_place.columns.whole import take_whole
 from mosaico_place.compile import Problem
@@ -16,8 +17,11 @@ FIRST_SHARE, LATER_SHARE = 0.25, 0.4
 A later level has less time left, but its columns take longer: what a level is worth in another has to be found out.
 """
 
-WHOLE_SHARE = 0.2
-"""Part of the time that is then left which taking whole columns may take."""
+WHOLE_SHARE, CLOSE_SHARE = 0.2, 0.6
+"""Parts of the time that is then left which taking whole columns and closing the gap may take."""
+
+ROUNDS = 6
+"""Of closing the gap, each with more links that are looked at."""
 
 
 def solve_columns(problem: Problem, options: Options) -> Answer:
@@ -33,8 +37,7 @@ def solve_columns(problem: Problem, options: Options) -> Answer:
         found = _generate(run, generations[0], level)
         if level > 0 and not run.stopped() and _are_proven(run, solution):
             # Where levels before are not, chains crowd one another out, and the search is better at that.
-            seconds = WHOLE_SHARE * run.options.remaining_s()
-            take_whole(generations[0], solution, problem.max_moves, seconds, run.stopped)
+            return found[0], _close(run, generations[0], solution, found[1])
         return found
 
     return run_levels(problem, options, pricing)
@@ -59,6 +62,24 @@ def _generate(run: Run, generation: Generation, level: int) -> tuple[FloatArray,
         # Rows of nodes take from the prices of capacities, which the search goes by.
         generation.run(stop, closed, packed=True)
     return shadow, generation.bound
+
+
+def _close(run: Run, generation: Generation, solution: Solution, bound: float | None) -> float | None:
+    """Take whole columns, then those of all that can be; the bound, higher if it can be."""
+    level, closing = generation.level, Closing(generation, solution)
+    known = rounds = 0
+    while True:
+        if len(generation.master.columns) > known:
+            seconds = WHOLE_SHARE * run.options.remaining_s()
+            take_whole(generation, solution, run.problem.max_moves, seconds, run.stopped)
+        known = len(generation.master.columns)
+        ended = closing.ended or rounds == ROUNDS or run.stopped()
+        if bound is None or ended or solution.values()[level] <= lowest(run, level, bound) + 1e-9:
+            return bound
+        seconds = CLOSE_SHARE * run.options.remaining_s()
+        bound = max(bound, closing.round(solution, seconds, run.options.gap, run.stopped))
+        run.tell("columns", level, None, bound)
+        rounds += 1
 
 
 def _are_proven(run: Run, solution: Solution) -> bool:

@@ -21,7 +21,7 @@ from mosaico_place.kernel.batch import Column
 from mosaico_place.kernel.prices import Prices
 from mosaico_place.kernel.solution import Solution
 from mosaico_place.search.search import better
-from mosaico_place.solver import SilentHighs
+from mosaico_place.solver import SilentHighs, bound_below
 
 MANY_COLUMNS = 10_000
 """Above so many the first linear program alone takes longer than the search needs to be as good."""
@@ -85,6 +85,8 @@ def _chosen(
     highs.passModel(master.model())
     index = np.arange(count, dtype=np.int32)
     highs.changeColsIntegrality(count, index, np.full(count, highspy.HighsVarType.kInteger))
+    highs.changeColsBounds(count - first, index[first:], np.zeros(count - first), np.ones(count - first))
+    bound_below(highs)
     required = np.flatnonzero(solution.compiled.tables.chains["required"]).astype(np.int32)
     highs.changeColsBounds(len(required), required, np.zeros(len(required)), np.zeros(len(required)))
     for o, columns in _served(master).items():

@@ -173,11 +173,13 @@ def _search_levels(run: Run, solution: Solution, pricing: Pricing) -> tuple[Sear
 
 
 def lowest(run: Run, level: int, bound: float | None) -> float:
-    """The least value that the bound allows."""
+    """The least value that the bound allows, or that is as near to it as was asked for."""
     if bound is None:
         return 0.0
     step = run.compiled.levels.steps[level]
-    return rounded_up(bound, step, Fraction(10**12)) if step else bound
+    if step:
+        return rounded_up(bound, step, Fraction(10**12))
+    return bound / (1 - run.options.gap) if run.options.gap < 1 else np.inf
 
 
 def _ended(run: Run) -> Termination:

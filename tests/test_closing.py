@@ -1,0 +1,198 @@
+"""Footprints and the program over them: no embedding costs less than its footprint, no bound is above an optimum."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from mosaico_place.columns import closing
+from mosaico_place.columns.between import Between
+from mosaico_place.columns.closing import Closing
+from mosaico_place.columns.footprints import Footprints, Lister, Patterns, flow_user, option_costs, places_of
+from mosaico_place.columns.generation import Generation
+from mosaico_place.columns.ties import ties_of
+from mosaico_place.columns.whole import take_whole
+from mosaico_place.compile import compile_instance
+from mosaico_place.costing import cost
+from mosaico_place.exact.method import solve_exact
+from mosaico_place.generating import generate
+from mosaico_place.instance import Instance
+from mosaico_place.kernel.batch import Column, Pricer, charge
+from mosaico_place.kernel.tables import Tables, compile_tables
+from mosaico_place.method import Options
+from mosaico_place.placement import Placement
+from tests.strategies import previous_placements, tiny_instances
+from tests.test_columns import random_duals
+from tests.test_whole import filled, level_values, never
+
+SLACK = 1e-6
+
+
+def is_met(tables: Tables, column: Column, some: Footprints | Patterns, line: int) -> bool:
+    """Whether an embedding meets what a footprint or pattern says."""
+    first = int(tables.chains[column.chain]["flow"])
+    served = {(tie.user, tie.opening) for tie in ties_of(column)}
+    for f, meeting in some.met[some.meets[line]]:
+        crossed = set(column.path[f - first, : column.length[f - first]].tolist())
+        openings = [int(tables.program_opening[e]) for e in meeting.programs]
+        if not crossed.issuperset(meeting.arcs) or any(
+            o >= 0 and (flow_user(tables, column.chain, f), o) not in served for o in openings
+        ):
+            return False
+    return True
+
+
+def priced_at_least(generation: Generation, column: Column, some: Footprints | Patterns) -> bool:
+    """Whether a footprint or a pattern stands for an embedding that costs no less on any level."""
+    tables = generation.compiled.tables
+    first = int(tables.chains[column.chain]["component"])
+    if isinstance(some, Footprints):
+        fits = (some.option == column.option).all(axis=1)
+        extra = np.zeros(generation.compiled.levels.count)
+    else:
+        at = tables.options["node"][[column.option[c - first] for c in some.leads]]
+        fits = (some.places == places_of(tables)[at]).all(axis=1)
+        assert all(column.option[c - first] in options for c, options in some.options.items())
+        alone = [
+            option_costs(generation.compiled, column.chain, c, np.array([column.option[c - first]]))[:, 0]
+            for c in some.options
+        ]
+        extra = np.sum(alone, axis=0) if alone else np.zeros(generation.compiled.levels.count)
+    return any(
+        is_met(tables, column, some, line) and (some.costs[:, line] + extra <= column.costs + SLACK).all()
+        for line in np.flatnonzero(fits).tolist()
+    )
+
+
+def test_every_embedding_has_a_footprint() -> None:
+    """Tests on random instances, prices and watched links that no embedding costs less than its footprint."""
+    seen: Counter[str] = Counter()
+
+    @settings(
+        max_examples=500,
+        deadline=None,
+        derandomize=True,
+        phases=(Phase.explicit, Phase.generate),
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(tiny_instances(), st.data())
+    def holds(instance: Instance, data: st.DataObject) -> None:
+        previous = data.draw(st.none() | previous_placements(instance))
+        compiled = compile_tables(compile_instance(instance, previous))
+        pricer = Pricer(compiled, threads=1)
+        generation = Generation(compiled, pricer)
+        rng = np.random.default_rng(data.draw(st.integers(0, 999)))
+        quotes = [generation.quote(random_duals(generation, rng)) for _ in range(4)]
+        pricer.close()
+        arcs = len(compiled.tables.net.tail)
+        watched = np.flatnonzero(rng.integers(0, 2, arcs)).tolist()
+        most = data.draw(st.sampled_from([0, 10**6]))
+        for quote in quotes:
+            lister = Lister(compiled, Between(compiled, watched), quote.prices)
+            for column in quote.columns:
+                some = lister(column.chain, np.zeros_like(quote.prices.extra), np.inf, most)
+                seen[type(some).__name__] += 1
+                assert some is None or priced_at_least(generation, column, some)
+
+    holds()
+    assert seen["Footprints"] > 80, seen
+    assert seen["Patterns"] > 80, seen
+
+
+def test_prices_bound_the_kernel() -> None:
+    """Tests that what footprints cost at prices is no more than what the kernel finds, and no less than its bound."""
+    instance = generate(5, 2, 18, 0.8, 3)
+    compiled = compile_tables(compile_instance(instance))
+    pricer = Pricer(compiled, threads=1)
+    generation = Generation(compiled, pricer)
+    rng = np.random.default_rng(5)
+    close = 0
+    for _ in range(6):
+        quote = generation.quote(random_duals(generation, rng))
+        surcharges = generation.master.ties.surcharges(quote.duals.served)
+        lower, found = pricer(quote.prices, surcharges)
+        lister, extra = Lister(compiled, Between(compiled), quote.prices), np.zeros_like(quote.prices.extra)
+        for k in np.flatnonzero(np.isfinite(found)).tolist():
+            charge(extra, surcharges, k, 1.0)
+            some = lister(k, extra, np.inf, 10**6)
+            charge(extra, surcharges, k, 0.0)
+            assert isinstance(some, Footprints)
+            least = some.priced.min()
+            assert least <= found[k] + SLACK
+            close += least >= lower[k] - SLACK
+    pricer.close()
+    assert close > 50
+
+
+def second_level(instance: Instance, previous: Placement | None) -> tuple[list[float], bool]:
+    """The optimum's values, and whether it is one."""
+    answer = solve_exact(compile_instance(instance, previous), Options(gap=0.0, threads=1))
+    if answer.placement is None:
+        return [], False
+    return [float(value) for value in cost(instance, answer.placement, previous).levels], True
+
+
+@pytest.mark.parametrize("most", [0, closing.MANY_FOOTPRINTS])
+def test_bounds(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests on random instances that no round's bound is above the optimum, and what it finds keeps all rules."""
+    monkeypatch.setattr(closing, "MANY_FOOTPRINTS", most)
+    seen: Counter[str] = Counter()
+
+    @settings(
+        max_examples=100,
+        deadline=None,
+        derandomize=True,
+        phases=(Phase.explicit, Phase.generate),
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(tiny_instances(), st.data())
+    def holds(instance: Instance, data: st.DataObject) -> None:
+        previous = data.draw(st.none() | previous_placements(instance))
+        if len(instance.objective) == 1:
+            return
+        generation, solution = filled(instance, previous, data.draw(st.integers(0, 99)))
+        if not solution.placed[solution.compiled.tables.chains["required"] > 0].all():
+            return
+        best, known = second_level(instance, previous)
+        values = level_values(instance, solution, previous)
+        if not known or values[0] > best[0] + SLACK or generation.bound is None:
+            return
+        rounds = Closing(generation, solution)
+        bound = rounds.round(solution, np.inf, 0.0, never)
+        seen["bounds"] += 1
+        assert bound <= best[1] + SLACK
+        if take_whole(generation, solution, None, np.inf, never):
+            after = level_values(instance, solution, previous)
+            assert best[1] - SLACK <= after[1] < values[1]
+
+    holds()
+    assert seen["bounds"] > 15, seen
+
+
+def test_closes() -> None:
+    """Tests that bound and placement meet where generating columns leaves a gap (optima proven by ``exact``)."""
+    for seed, best in ((15, 0.693), (31, 0.740), (32, 2.532)):
+        instance = generate(5, 2, 20, 0.7, seed)
+        generation, solution = filled(instance)
+        rounds, bound = Closing(generation, solution), generation.bound
+        assert bound is not None
+        assert bound < 0.9 * best
+        take_whole(generation, solution, None, np.inf, never)
+        while not rounds.ended:
+            bound = max(bound, rounds.round(solution, np.inf, 0.0, never))
+            take_whole(generation, solution, None, np.inf, never)
+        assert level_values(instance, solution)[:2] == pytest.approx([0, best])
+        assert bound == pytest.approx(best, abs=1e-5)
+
+
+def test_stop() -> None:
+    """Tests that nothing is claimed once it has to end."""
+    instance = generate(5, 2, 18, 0.8, 4)
+    generation, solution = filled(instance)
+    rounds = Closing(generation, solution)
+    assert rounds.round(solution, np.inf, 0.0, lambda: True) == generation.bound
+    assert rounds.ended
