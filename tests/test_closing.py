@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mosaico_place.columns import closing
 from mosaico_place.columns.between import Between
 from mosaico_place.columns.closing import Closing
-from mosaico_place.columns.footprints import Footprints, Lister, Patterns, flow_user, option_costs, places_of
+from mosaico_place.columns.footprints import Footprints, Lister, Patterns, flow_user, option_costs, sorts_of
 from mosaico_place.columns.generation import Generation
 from mosaico_place.columns.ties import ties_of
 from mosaico_place.columns.whole import take_whole
@@ -54,8 +54,8 @@ def priced_at_least(generation: Generation, column: Column, some: Footprints | P
         fits = (some.option == column.option).all(axis=1)
         extra = np.zeros(generation.compiled.levels.count)
     else:
-        at = tables.options["node"][[column.option[c - first] for c in some.leads]]
-        fits = (some.places == places_of(tables)[at]).all(axis=1)
+        sorts = sorts_of(tables, some.timed)[[column.option[c - first] for c in some.leads]]
+        fits = (some.sorts == sorts).all(axis=1)
         assert all(column.option[c - first] in options for c, options in some.options.items())
         alone = [
             option_costs(generation.compiled, column.chain, c, np.array([column.option[c - first]]))[:, 0]

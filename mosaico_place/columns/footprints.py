@@ -56,12 +56,13 @@ class Footprints(NamedTuple):
 
 
 class Patterns(NamedTuple):
-    """A chain that has too many footprints: what its components can take one by one, and where its units stand roughly.
+    """A chain that has too many footprints: what its components can take one by one, and which sorts go together.
 
     Attributes:
         options: component -> the options that it can take.
-        leads: one component of every unit.
-        places: (patterns, leads) the place where each stands, by the number of a node there: see :func:`places_of`.
+        timed: whether sorts tell times apart, see :func:`sorts_of`.
+        leads: components of which patterns speak: all where times count, else one of every unit.
+        sorts: (patterns, leads) the sort of option of each.
         met: the distinct sets of programs that are met.
         meets: (patterns,) which of them.
         costs: (levels, patterns) the least that lateness, paths and programs cost.
@@ -69,22 +70,27 @@ class Patterns(NamedTuple):
     """
 
     options: dict[int, IntArray]
+    timed: bool
     leads: list[int]
-    places: IntArray
+    sorts: IntArray
     met: list[Met]
     meets: IntArray
     costs: FloatArray
     tolls: FloatArray
 
 
-def places_of(tables: Tables) -> IntArray:
-    """(nodes,) the place of each: nodes that hang at one switch or router share its place."""
+def sorts_of(tables: Tables, timed: bool) -> IntArray:
+    """(options,) the sort of each: options on nodes that hang at one switch or router, and, if ``timed``, as fast."""
     net = tables.net
     degree = np.diff(net.out_start)
-    nodes = np.arange(len(degree))
+    place = np.arange(len(degree))
     hangs = ~net.forwards & (degree == 1)
-    nodes[hangs] = net.head[net.out_arc[net.out_start[:-1][hangs]]]
-    return nodes
+    place[hangs] = net.head[net.out_arc[net.out_start[:-1][hangs]]]
+    found: IntArray = place[tables.options["node"]]
+    if timed:
+        pairs = np.stack([found, tables.option_processing_ns])
+        found = np.unique(pairs, axis=1, return_inverse=True)[1].ravel()
+    return found
 
 
 def option_costs(compiled: Compiled, k: int, c: int, options: IntArray) -> FloatArray:
@@ -148,7 +154,7 @@ class Lister:
         costs = self._paths(k, ways, late) + self._met_costs(met)[:, meets]
         tolls = self._tolls(k, ways, prices.toll[tables.chains[k]["line"]])
         if ways.size > most:
-            return self._patterns(ways, met, meets, costs, tolls)
+            return self._patterns(k, ways, met, meets, costs, tolls)
         first, end = tables.chains[k]["component"], tables.chains[k]["component_end"]
         option = np.full((ways.size, end - first), -1, dtype=np.int64)
         for c, line in ways.option.items():
@@ -200,20 +206,25 @@ class Lister:
             met = [_with(met[code // len(number)], f, kinds[code % len(number)]) for code in codes.tolist()]
         return met, meets
 
-    def _patterns(self, ways: Ways, met: list[Met], meets: IntArray, costs: FloatArray, tolls: FloatArray) -> Patterns:
+    def _patterns(
+        self, k: int, ways: Ways, met: list[Met], meets: IntArray, costs: FloatArray, tolls: FloatArray
+    ) -> Patterns:
         """What some ways come to, which cost so much without their components' options."""
-        leads, rough = [unit[0] for unit in ways.units], places_of(self._compiled.tables)
+        tables, chain = self._compiled.tables, self._compiled.tables.chains[k]
+        timed = bool(np.isfinite(tables.budgets["target_ns"][chain["budget"] : chain["budget_end"]]).any())
+        leads = [c for unit in ways.units for c in (unit if timed else unit[:1])]
+        kinds = sorts_of(tables, timed)
         pattern = meets
         for c in leads:
-            # Numbers stay small: what differs so far is counted anew with every unit.
-            places, place = np.unique(rough[ways.node[c]], return_inverse=True)
-            pattern = np.unique(pattern * len(places) + place, return_inverse=True)[1]
+            # Numbers stay small: what differs so far is counted anew with every component.
+            some, sort = np.unique(kinds[ways.option[c]], return_inverse=True)
+            pattern = np.unique(pattern * len(some) + sort, return_inverse=True)[1]
         one = np.zeros(pattern.max(initial=-1) + 1, dtype=np.int64)
         one[pattern] = np.arange(ways.size)  # any way of each
-        places = np.array([rough[ways.node[c]][one] for c in leads], dtype=np.int64).reshape(len(leads), -1).T
+        sorts = np.array([kinds[ways.option[c]][one] for c in leads], dtype=np.int64).reshape(len(leads), -1).T
         least = np.array([_least(line, pattern) for line in costs])
         options = {c: np.unique(line) for c, line in ways.option.items()}
-        return Patterns(options, leads, places, met, meets[one], least, _least(tolls, pattern))
+        return Patterns(options, timed, leads, sorts, met, meets[one], least, _least(tolls, pattern))
 
     def _priced(self, k: int, ways: Ways, extra: FloatArray) -> FloatArray:
         """(ways,) what components cost at the prices, and paths at least."""

@@ -2,7 +2,7 @@
 
 Capacities of nodes and devices, what is opened, and links that are watched are exact. Other links are left out but for
 their shadow prices, which the paths of footprints are charged. Of a chain with too many footprints the options of
-components are variables one by one, and patterns say which places go together.
+components are variables one by one, and patterns say which sorts of them go together.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from scipy.sparse import csr_array
 
 from mosaico_place.columns.between import Meeting
 from mosaico_place.columns.blocks import Blocks, IntArray
-from mosaico_place.columns.footprints import Footprints, Met, Patterns, flow_user, option_costs, places_of
+from mosaico_place.columns.footprints import Footprints, Met, Patterns, flow_user, option_costs, sorts_of
 from mosaico_place.columns.generation import Generation
 from mosaico_place.columns.ties import Tie
 from mosaico_place.compile.infrastructure import BoolArray, FloatArray
@@ -110,7 +110,8 @@ class Formulation:
             self.blocks.enter(row, self._opened, cost)
         self._options = self._uses(tables.option_use, tables.option_use_end)
         self._programs = self._uses(tables.program_use, tables.program_use_end)
-        self._shares, self._places = self._shares_of_nodes(), places_of(tables)
+        self._shares = self._shares_of_nodes()
+        self._sorts = {timed: sorts_of(tables, timed) for timed in (False, True)}
         self._rejected = self.blocks.add_columns(
             levels.reject[self._level], np.array([float(one.rejectable) for one in choices])
         )
@@ -200,14 +201,14 @@ class Formulation:
         for before, cost in zip(self._before, some.costs, strict=False):
             blocks.enter(before, patterns, cost)
         self._meet(k, patterns, some)
-        for c, places in zip(some.leads, some.places.T, strict=True):
-            self._equal(added[c][0], self._places[at[added[c][1]]], patterns, places)
+        for c, sorts in zip(some.leads, some.sorts.T, strict=True):
+            self._equal(added[c][0], self._sorts[some.timed][added[c][1]], patterns, sorts)
         return added, patterns
 
     def _equal(self, some: IntArray, where: IntArray, others: IntArray, there: IntArray) -> None:
-        """Variables that put something somewhere agree, node by node, with others."""
-        nodes, index = np.unique(np.concatenate([where, there]), return_inverse=True)
-        rows = self.blocks.add_rows(np.zeros(len(nodes)), np.zeros(len(nodes)))
+        """Variables that put something somewhere agree, place by place, with others."""
+        places, index = np.unique(np.concatenate([where, there]), return_inverse=True)
+        rows = self.blocks.add_rows(np.zeros(len(places)), np.zeros(len(places)))
         self.blocks.enter(rows[index[: len(where)]], some, 1.0)
         self.blocks.enter(rows[index[len(where) :]], others, -1.0)
 
@@ -278,8 +279,8 @@ class Formulation:
                 own, columns = self._single[column.chain]
                 for c, (one, options) in own.items():
                     values[one[options == column.option[c - first]]] = 1.0
-                at = self._compiled.tables.options["node"][[column.option[c - first] for c in some.leads]]
-                fits = (some.places == self._places[at]).all(axis=1)
+                sorts = self._sorts[some.timed][[column.option[c - first] for c in some.leads]]
+                fits = (some.sorts == sorts).all(axis=1)
             lines = np.flatnonzero(fits & self._served(column, some.met)[some.meets])
             if not len(lines):
                 return None
