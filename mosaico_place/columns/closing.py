@@ -34,10 +34,10 @@ MANY_FOOTPRINTS = 1_000
 MANY = 60_000
 """Of all chains, above which there is no program."""
 
-NEARLY_FULL, MANY_WATCHED = 0.25, 12
+NEARLY_FULL, MANY_WATCHED = 0.4, 12
 """Arcs of which less is free are watched from the first round on, so many at most."""
 
-LISTING_SHARE = 0.3
+LISTING_SHARE = 0.5
 """Part of a round's time that listing footprints may take."""
 
 SLACK = 1e-7

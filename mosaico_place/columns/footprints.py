@@ -25,6 +25,9 @@ MANY_WAYS = 2_000_000
 MANY_MEET = 50_000
 """Ways of a chain above which programs that its flows meet are left out."""
 
+MANY_PATTERNS = 2_000
+"""Of a chain, above which they do not tell times apart."""
+
 Met = tuple[tuple[int, Meeting], ...]
 """Flows and what they meet."""
 
@@ -61,7 +64,7 @@ class Patterns(NamedTuple):
     Attributes:
         options: component -> the options that it can take.
         timed: whether sorts tell times apart, see :func:`sorts_of`.
-        leads: components of which patterns speak: all where times count, else one of every unit.
+        leads: components of which patterns speak: all if ``timed``, else one of every unit.
         sorts: (patterns, leads) the sort of option of each.
         met: the distinct sets of programs that are met.
         meets: (patterns,) which of them.
@@ -114,7 +117,7 @@ def _with(met: Met, f: int, meeting: Meeting) -> Met:
 
 def _least(values: FloatArray, group: IntArray) -> FloatArray:
     """(groups,) the least value of each."""
-    found = np.full(group.max(initial=-1) + 1, np.inf)
+    found = np.full(group.max() + 1, np.inf)
     np.minimum.at(found, group, values)
     return found
 
@@ -154,7 +157,7 @@ class Lister:
         costs = self._paths(k, ways, late) + self._met_costs(met)[:, meets]
         tolls = self._tolls(k, ways, prices.toll[tables.chains[k]["line"]])
         if ways.size > most:
-            return self._patterns(k, ways, met, meets, costs, tolls)
+            return self._patterns(ways, met, meets, costs, tolls)
         first, end = tables.chains[k]["component"], tables.chains[k]["component_end"]
         option = np.full((ways.size, end - first), -1, dtype=np.int64)
         for c, line in ways.option.items():
@@ -206,20 +209,19 @@ class Lister:
             met = [_with(met[code // len(number)], f, kinds[code % len(number)]) for code in codes.tolist()]
         return met, meets
 
-    def _patterns(
-        self, k: int, ways: Ways, met: list[Met], meets: IntArray, costs: FloatArray, tolls: FloatArray
-    ) -> Patterns:
+    def _patterns(self, ways: Ways, met: list[Met], meets: IntArray, costs: FloatArray, tolls: FloatArray) -> Patterns:
         """What some ways come to, which cost so much without their components' options."""
-        tables, chain = self._compiled.tables, self._compiled.tables.chains[k]
-        timed = bool(np.isfinite(tables.budgets["target_ns"][chain["budget"] : chain["budget_end"]]).any())
-        leads = [c for unit in ways.units for c in (unit if timed else unit[:1])]
-        kinds = sorts_of(tables, timed)
-        pattern = meets
-        for c in leads:
-            # Numbers stay small: what differs so far is counted anew with every component.
-            some, sort = np.unique(kinds[ways.option[c]], return_inverse=True)
-            pattern = np.unique(pattern * len(some) + sort, return_inverse=True)[1]
-        one = np.zeros(pattern.max(initial=-1) + 1, dtype=np.int64)
+        for timed in (True, False):
+            leads = [c for unit in ways.units for c in (unit if timed else unit[:1])]
+            kinds = sorts_of(self._compiled.tables, timed)
+            pattern = meets
+            for c in leads:
+                # Numbers stay small: what differs so far is counted anew with every component.
+                some, sort = np.unique(kinds[ways.option[c]], return_inverse=True)
+                pattern = np.unique(pattern * len(some) + sort, return_inverse=True)[1]
+            if pattern.max() < MANY_PATTERNS:
+                break
+        one = np.zeros(pattern.max() + 1, dtype=np.int64)
         one[pattern] = np.arange(ways.size)  # any way of each
         sorts = np.array([kinds[ways.option[c]][one] for c in leads], dtype=np.int64).reshape(len(leads), -1).T
         least = np.array([_least(line, pattern) for line in costs])
