@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import highspy
@@ -13,9 +14,22 @@ class SilentHighs(highspy.Highs):
     """HiGHS 1.16 prints a banner to stdout with the first call, which is one of its own constructor."""
 
     def enableCallbacks(self) -> None:  # noqa: N802 (the name is theirs)
-        """Say no to the console before anything else."""
+        """Say no to the console before anything else, and to all other output."""
         self.setOptionValue("log_to_console", False)
+        self.setOptionValue("output_flag", False)
         super().enableCallbacks()  # type: ignore[no-untyped-call]
+
+
+def run_until(highs: Any, stop: Callable[[], bool]) -> None:
+    """Run HiGHS until it ends, or until ``stop``, which it asks in its tree and in linear programs."""
+
+    def poll(event: Any) -> None:
+        if stop():
+            event.interrupt()
+
+    highs.cbMipInterrupt += poll
+    highs.cbSimplexInterrupt += poll
+    highs.run()
 
 
 def bound_below(highs: Any) -> None:

@@ -44,6 +44,7 @@ class Between:
         self._room = compiled.rows.room()[0, compiled.rows.first_arc :]
         self._nodes = len(compiled.problem.infrastructure.nodes)
         self._times: dict[tuple[int, int, float, bool], FloatArray] = {}
+        self._tolls: dict[tuple[int, float, bytes], FloatArray] = {}
         self._stops: dict[tuple[int, float], list[tuple[float, tuple[int, ...]]]] = {}
         self._meetings: dict[tuple[int, int, float, int, int], tuple[float, list[Meeting]]] = {}
 
@@ -54,20 +55,24 @@ class Between:
         """
         flow = self._tables.flows[f]
         copies = flow["copy_of"] >= 0
-        table, rate = int(flow["least"]), 0.0 if copies else float(flow["rate"])
-        key = table, -1 if copies else int(flow["touch"]), rate, unwatched
+        found = self._least(flow["least"], None if copies else f, 0.0 if copies else float(flow["rate"]), unwatched)
+        if not flow["inside"]:
+            return found
+        # Nothing is handed over between what runs in parallel on one node.
+        inside = found.copy()
+        np.fill_diagonal(inside, 0.0 if copies else [ns for ns, _ in self._stops_of(f)])
+        return inside
+
+    def _least(self, table: int, met_by: int | None, rate: float, unwatched: bool = False) -> FloatArray:
+        """(nodes, nodes) the least time by a table of delays, with what flow ``met_by`` (None: none) meets."""
+        key = int(table), -1 if met_by is None else int(self._tables.flows[met_by]["touch"]), rate, unwatched
         if key not in self._times:
-            touch = np.zeros(self._nodes) if copies else np.array([ns for ns, _ in self._stops_of(f)])
+            touch = np.zeros(self._nodes) if met_by is None else np.array([ns for ns, _ in self._stops_of(met_by)])
             delay = self._tables.delays[table].copy()
             if unwatched:
                 delay[[*self._watched]] = np.inf
             self._times[key] = self._all(delay, rate, touch, 1.0)
-        if not flow["inside"]:
-            return self._times[key]
-        # Nothing is handed over between what runs in parallel on one node.
-        inside = self._times[key].copy()
-        np.fill_diagonal(inside, 0.0 if copies else [ns for ns, _ in self._stops_of(f)])
-        return inside
+        return self._times[key]
 
     def copied(self, f: int, tail: int, head: int, most_ns: float) -> FloatArray:
         """(nodes,) the least time to each for copy ``f`` of a flow that goes from node to node in that time at most.
@@ -77,10 +82,7 @@ class Between:
         net, flow = self._tables.net, self._tables.flows[f]
         host = int(flow["copy_of"])
         stops = np.array([ns for ns, _ in self._stops_of(host)])
-        key = int(flow["delay"]), -1, float(flow["rate"]), False
-        if key not in self._times:
-            self._times[key] = self._all(self._tables.delays[key[0]], key[2], np.zeros(self._nodes), 1.0)
-        beyond, there = self._times[key].copy(), self.times(host)
+        beyond, there = self._least(flow["delay"], None, float(flow["rate"])).copy(), self.times(host)
         stays = beyond[tail, tail]
         np.fill_diagonal(beyond, 0.0)
         on = there[tail].copy()
@@ -97,8 +99,11 @@ class Between:
         if flow["copy_of"] >= 0:
             return np.zeros((self._nodes, self._nodes))
         rate = float(flow["rate"])
-        touch = np.where(self._tables.touchable[flow["touch"]], 0.0, np.inf)
-        return self._all(rate * toll, rate, touch, 0.0)
+        key = int(flow["touch"]), rate, toll.tobytes()
+        if key not in self._tolls:
+            touch = np.where(self._tables.touchable[flow["touch"]], 0.0, np.inf)
+            self._tolls[key] = self._all(rate * toll, rate, touch, 0.0)
+        return self._tolls[key]
 
     def _all(self, weight: FloatArray, rate: float, touch: FloatArray, slope: float) -> FloatArray:
         arcs, nodes = len(weight), self._nodes

@@ -62,7 +62,6 @@ class Blocks:
     def highs(self) -> Any:
         """HiGHS with it."""
         highs: Any = SilentHighs()  # type: ignore[no-untyped-call]
-        highs.setOptionValue("output_flag", False)
         highs.setOptionValue("parallel", "off")
         highs.setOptionValue("presolve", "off")  # that of HiGHS 1.16 strengthens rows for ever at times
         rows, columns, values = (np.concatenate(parts) for parts in zip(*self.entries, strict=True))

@@ -72,14 +72,14 @@ class Closing:
         def late() -> bool:
             return stop() or time.perf_counter() - began > LISTING_SHARE * seconds
 
-        choices, bound = _choices(generation, solution, self.watched, late)
+        value = float(solution.values()[generation.level])
+        choices, bound = _choices(generation, value, self.watched, late)
         many = sum(len(one.ways.priced) for one in choices if isinstance(one.ways, Footprints)) > MANY
         if many or not choices:
             self.ended = True
             return generation.bound
         formulation = Formulation(generation, choices, self.watched)
         said, found = formulation.solve(solution, seconds - (time.perf_counter() - began), gap, stop)
-        value = float(solution.values()[generation.level])
         columns = [] if found is None else _embedded(formulation, solution, found, self.watched)
         generation.master.add(columns)
         more = _overfull(generation, columns) - set(self.watched)
@@ -108,7 +108,6 @@ def _embedded(formulation: Formulation, solution: Solution, values: FloatArray, 
     """
     compiled, level = formulation.generation.compiled, formulation.generation.level
     weights = falling_weights(compiled.levels.count, level)
-    weights[:level] = 1.0
     prices = price_to_place(compiled, np.zeros_like(compiled.rows.capacity), weights)
     prices = solution.serving(prices, formulation.opened(values))
     embedder = _Embedder(compiled)
@@ -130,13 +129,13 @@ def _overfull(generation: Generation, columns: list[Column]) -> set[int]:
 
 
 def _choices(
-    generation: Generation, solution: Solution, watched: list[int], stop: Callable[[], bool]
+    generation: Generation, value: float, watched: list[int], stop: Callable[[], bool]
 ) -> tuple[list[Choice], float]:
-    """What is left of every chain, and a bound that says no less."""
+    """What could be better than a value leaves of every chain, and a bound that says no less."""
     quote, compiled = generation.best, generation.compiled
     assert quote is not None, "columns were generated"
-    value = float(solution.values()[generation.level])
-    tables, prices, spare = compiled.tables, quote.prices, value - quote.bound
+    prices, spare = quote.prices, value - quote.bound
+    reject = np.where(compiled.tables.chains["required"] > 0, np.inf, prices.reject)
     slack = SLACK * max(1.0, abs(value), quote.size)
     tolls = link_prices(generation)
     tolls[1:] += tolls[0]
@@ -152,8 +151,7 @@ def _choices(
         some = lister(k, extra, least[k] + spare + slack, MANY_FOOTPRINTS)
         charge(extra, surcharges, k, 0.0)
         if isinstance(some, Footprints):
-            required = tables.chains[k]["required"]
-            cheapest = min(some.priced.min(initial=np.inf), np.inf if required else prices.reject[k])
+            cheapest = min(some.priced.min(initial=np.inf), reject[k])
             least[k] = max(least[k], min(cheapest, least[k] + spare))
         found.append(some)
     spare = max(spare - float((least - quote.least).sum()), 0.0)
@@ -161,7 +159,7 @@ def _choices(
     for k, some in enumerate(found):
         within = least[k] + spare + slack
         kept = some.keep(some.priced <= within) if isinstance(some, Footprints) else some
-        choices.append(Choice(kept, not tables.chains[k]["required"] and prices.reject[k] <= within))
+        choices.append(Choice(kept, bool(reject[k] <= within)))
     return choices, value - spare
 
 

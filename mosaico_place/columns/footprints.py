@@ -238,10 +238,8 @@ class Lister:
             total += prices.option[chain["line"], line]
             if component["ran"]:
                 total += prices.move[k] * component["move_price"] * (line != component["home"])
-            charge = (
-                prices.load * component["load"] + extra[c - chain["component"]] if len(prices.load) else np.zeros(1)
-            )
-            total += np.where(served >= 0, charge[served], 0.0)
+            charge = np.append(prices.load * component["load"] + extra[c - chain["component"]], 0.0)
+            total += charge[served]  # -1, for none, is the last
         return total + self._tolls(k, ways, prices.toll[chain["line"]] + prices.link[k] * prices.arc)
 
     def _tolls(self, k: int, ways: Ways, toll: FloatArray) -> FloatArray:

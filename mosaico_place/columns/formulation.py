@@ -23,6 +23,7 @@ from mosaico_place.columns.ties import Tie
 from mosaico_place.compile.infrastructure import BoolArray, FloatArray
 from mosaico_place.kernel.batch import Column
 from mosaico_place.kernel.solution import Solution, ranges
+from mosaico_place.solver import run_until
 
 WORTHLESS = 1e-6
 """Relative to a level's value, what the whole of a link is worth where prices of interior points mean nothing."""
@@ -83,13 +84,8 @@ class Formulation:
         self.generation, self._choices = generation, choices
         self._compiled, self._level = generation.compiled, generation.level
         self.blocks = Blocks()
-        compiled, levels, tables, rows = (
-            self._compiled,
-            self._compiled.levels,
-            self._compiled.tables,
-            self._compiled.rows,
-        )
-        self._lines, self._nodes = len(rows.capacity), rows.first_arc
+        levels, tables, rows = self._compiled.levels, self._compiled.tables, self._compiled.rows
+        self._nodes = rows.first_arc
         # What links are worth is charged to the flows that cross them.
         self.constant = -float((link_prices(generation) * rows.capacity[:, rows.first_arc :]).sum())
         self._capacity = self._rows(rows.capacity[:, : rows.first_arc].ravel())
@@ -97,26 +93,18 @@ class Formulation:
         self._load = self._rows(np.zeros(len(tables.openings)))
         self._cut = self._rows(np.ones(len(generation.master.nodes.cuts)))
         self._before = self._rows(np.array(generation.values))
-        groups = self._rows(np.ones(len(compiled.offers.groups)))
-        self._opened = self.blocks.add_columns(levels.opening[self._level], tables.openings["most"].astype(np.float64))
-        for o, opening in enumerate(tables.openings):
-            uses = slice(opening["use"], opening["use_end"])
-            self.blocks.enter(self._capacity[tables.uses_row[uses]], self._opened[o], tables.uses_amount[uses])
-            if opening["group"] >= 0:
-                self.blocks.enter(groups[opening["group"]], self._opened[o], 1.0)
+        groups = self._rows(np.ones(len(self._compiled.offers.groups)))
+        self._opened = self._columns(levels.opening, tables.openings["most"].astype(np.float64))
+        self._take(0, self._opened, self._uses(tables.openings["use"], tables.openings["use_end"]))
+        grouped = np.flatnonzero(tables.opening_group >= 0)
+        self.blocks.enter(groups[tables.opening_group[grouped]], self._opened[grouped], 1.0)
         limited = np.flatnonzero(np.isfinite(tables.openings["capacity"]))
         self.blocks.enter(self._load[limited], self._opened[limited], -tables.openings["capacity"][limited])
-        for row, cost in zip(self._before, levels.opening, strict=False):
-            self.blocks.enter(row, self._opened, cost)
         self._options = self._uses(tables.option_use, tables.option_use_end)
         self._programs = self._uses(tables.program_use, tables.program_use_end)
         self._shares = self._shares_of_nodes()
         self._sorts = {timed: sorts_of(tables, timed) for timed in (False, True)}
-        self._rejected = self.blocks.add_columns(
-            levels.reject[self._level], np.array([float(one.rejectable) for one in choices])
-        )
-        for row, cost in zip(self._before, levels.reject, strict=False):
-            self.blocks.enter(row, self._rejected, cost)
+        self._rejected = self._columns(levels.reject, np.array([float(one.rejectable) for one in choices]))
         self._ties: dict[Tie, int] = {}
         self._whole: dict[int, IntArray] = {}
         self._single: dict[int, _Components] = {}
@@ -128,6 +116,21 @@ class Formulation:
 
     def _rows(self, most: FloatArray) -> IntArray:
         return self.blocks.add_rows(np.full(len(most), -np.inf), most)
+
+    def _columns(
+        self, costs: FloatArray, most: FloatArray, tolls: FloatArray | float = 0.0, whole: bool = True
+    ) -> IntArray:
+        """Numbers of new variables: (levels, variables) costs, and what they pay for links besides."""
+        own = self.blocks.add_columns(costs[self._level] + tolls, most, whole)
+        for before, cost in zip(self._before, costs, strict=False):
+            self.blocks.enter(before, own, cost)
+        return own
+
+    def _one_of(self, k: int, columns: IntArray) -> None:
+        """Chain ``k`` takes one of these, or is rejected."""
+        row = self.blocks.add_row(1.0, 1.0)
+        self.blocks.enter(row, self._rejected[k], 1.0)
+        self.blocks.enter(row, columns, 1.0)
 
     def _uses(self, begin: Any, end: Any) -> csr_array:
         """(slices, rows of nodes) what each takes."""
@@ -148,15 +151,10 @@ class Formulation:
 
     def _add_footprints(self, k: int, some: Footprints) -> IntArray:
         """One variable for each footprint of a chain; their numbers."""
-        tables, blocks = self._compiled.tables, self.blocks
-        chain = tables.chains[k]
-        own = blocks.add_columns(some.costs[self._level] + some.tolls, np.ones(len(some.priced)))
-        row = blocks.add_row(1.0, 1.0)
-        blocks.enter(row, self._rejected[k], 1.0)
-        blocks.enter(row, own, 1.0)
-        for before, cost in zip(self._before, some.costs, strict=False):
-            blocks.enter(before, own, cost)
-        for c, line in enumerate(some.option.T, start=chain["component"]):
+        tables = self._compiled.tables
+        own = self._columns(some.costs, np.ones(len(some.tolls)), some.tolls)
+        self._one_of(k, own)
+        for c, line in enumerate(some.option.T, start=tables.chains[k]["component"]):
             if tables.components[c]["menu"] >= 0:
                 self._run(k, c, own, line)
         self._meet(k, own, some)
@@ -179,27 +177,20 @@ class Formulation:
 
     def _add_components(self, k: int, some: Patterns) -> _Components:
         """One variable for each option of every component of a chain, and one for each pattern."""
-        tables, blocks = self._compiled.tables, self.blocks
+        tables = self._compiled.tables
         at = tables.options["node"]
         added: dict[int, tuple[IntArray, IntArray]] = {}
         lead: dict[int, int] = {}
         for c, options in some.options.items():
-            cost = option_costs(self._compiled, k, c, options)
-            own = blocks.add_columns(cost[self._level], np.ones(len(options)))
-            row = blocks.add_row(1.0, 1.0)
-            blocks.enter(row, self._rejected[k], 1.0)
-            blocks.enter(row, own, 1.0)
-            for before, costs in zip(self._before, cost, strict=False):
-                blocks.enter(before, own, costs)
+            own = self._columns(option_costs(self._compiled, k, c, options), np.ones(len(options)))
+            self._one_of(k, own)
             self._run(k, c, own, options)
             added[c] = own, options
             first = lead.setdefault(int(tables.components[c]["unit"]), c)
             if first != c:
                 # Components of one unit stand on the same node.
                 self._equal(added[first][0], at[added[first][1]], own, at[options])
-        patterns = blocks.add_columns(some.costs[self._level] + some.tolls, np.ones(len(some.tolls)), whole=False)
-        for before, cost in zip(self._before, some.costs, strict=False):
-            blocks.enter(before, patterns, cost)
+        patterns = self._columns(some.costs, np.ones(len(some.tolls)), some.tolls, whole=False)
         self._meet(k, patterns, some)
         for c, sorts in zip(some.leads, some.sorts.T, strict=True):
             self._equal(added[c][0], self._sorts[some.timed][added[c][1]], patterns, sorts)
@@ -248,14 +239,7 @@ class Formulation:
         start = self._start(solution)
         if start is not None:
             highs.setSolution(len(start), np.arange(len(start), dtype=np.int32), start)
-
-        def poll(event: Any) -> None:
-            if stop():
-                event.interrupt()
-
-        highs.cbMipInterrupt += poll
-        highs.cbSimplexInterrupt += poll
-        highs.run()
+        run_until(highs, stop)
         if highs.getModelStatus() == highspy.HighsModelStatus.kInfeasible:  # nothing is better than what is known
             return np.inf, None
         info = highs.getInfo()

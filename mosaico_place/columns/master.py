@@ -81,7 +81,6 @@ class Master:
         self._level = 0
         self._fixed: list[int] = []
         self._highs: Any = SilentHighs()  # type: ignore[no-untyped-call]
-        self._highs.setOptionValue("output_flag", False)
         self._highs.setOptionValue("parallel", "off")
         # Duals from the middle of the optimal face hardly jump from round to round, so nothing else has to steady them
         # (Gondzio, Gonzalez-Brevis, Munari, "New developments in the primal-dual column generation technique", EJOR

@@ -172,7 +172,6 @@ class _Node:
         self._item = np.array([i for _, i in here], dtype=np.int64)
         self._hopeless = not kept
         self._highs: Any = SilentHighs()  # type: ignore[no-untyped-call]
-        self._highs.setOptionValue("output_flag", False)
         self._highs.changeObjectiveSense(highspy.ObjSense.kMaximize)
         for _ in items:
             self._highs.addVar(0.0, 1.0)

@@ -21,7 +21,7 @@ from mosaico_place.kernel.batch import Column
 from mosaico_place.kernel.prices import Prices
 from mosaico_place.kernel.solution import Solution
 from mosaico_place.search.search import better
-from mosaico_place.solver import SilentHighs, bound_below
+from mosaico_place.solver import SilentHighs, bound_below, run_until
 
 MANY_COLUMNS = 10_000
 """Above so many the first linear program alone takes longer than the search needs to be as good."""
@@ -76,7 +76,6 @@ def _chosen(
 ) -> tuple[list[Column], BoolArray] | None:
     """The columns that are best together and, (openings,), what is opened for them; None if none are found."""
     highs: Any = SilentHighs()  # type: ignore[no-untyped-call]
-    highs.setOptionValue("output_flag", False)
     highs.setOptionValue("parallel", "off")
     highs.setOptionValue("time_limit", min(seconds, 1e9))
     highs.setOptionValue("mip_max_nodes", MANY_NODES)
@@ -86,27 +85,20 @@ def _chosen(
     index = np.arange(count, dtype=np.int32)
     highs.changeColsIntegrality(count, index, np.full(count, highspy.HighsVarType.kInteger))
     highs.changeColsBounds(count - first, index[first:], np.zeros(count - first), np.ones(count - first))
-    bound_below(highs)
     required = np.flatnonzero(solution.compiled.tables.chains["required"]).astype(np.int32)
     highs.changeColsBounds(len(required), required, np.zeros(len(required)), np.zeros(len(required)))
     for o, columns in _served(master).items():
         # One row for all of them where a tie for each user would be many.
         entries = np.array([opening + o, *(first + j for j in columns)], np.int32)
         highs.addRow(-highspy.kHighsInf, 0.0, len(entries), entries, np.array([-len(columns), *[1.0] * len(columns)]))
+    bound_below(highs)
     start = np.zeros(count)
     start[:opening] = 1.0
     start[[column.chain for column in placed]] = 0.0
     start[opening:first] = solution.state.opened[: first - opening]
     start[[first + master.index(column) for column in placed]] = 1.0
     highs.setSolution(count, index, start)
-
-    def poll(event: Any) -> None:
-        if stop():
-            event.interrupt()
-
-    highs.cbMipInterrupt += poll
-    highs.cbSimplexInterrupt += poll
-    highs.run()
+    run_until(highs, stop)
     if highs.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
         return None
     values = np.array(highs.getSolution().col_value)

@@ -125,7 +125,6 @@ class Highs:
         self._ended = threading.Event()
         self._told = Outcome(Status.INTERRUPTED, None, -np.inf)
         self._highs = SilentHighs()  # type: ignore[no-untyped-call]
-        self._set("output_flag", False)
         self._set("threads", threads)
         self._set("parallel", "on" if threads > 1 else "off")
         self._set("random_seed", seed)
