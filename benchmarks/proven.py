@@ -1,15 +1,16 @@
 """Bounds and searches against proven optima: 180 tiny instances of all rules, and contended ones of 36 nodes.
 
-    uv run python -m benchmarks.proven [--tiny 180] [--contended 20] [--sites 12] [--chains 60] [--load 1.2]
-        [--levels 2] [--limit 240] [--start 20] [--threads 1] [--optima FILE.json]
+    uv run python -m benchmarks.proven [--tiny 180] [--contended 20] [--first 11] [--sites 12] [--chains 60]
+        [--load 1.2] [--levels 2] [--limit 240] [--start 20] [--threads 1] [--optima FILE.json]
 
 The tiny ones are the shipped instances that one model answers at once, made-up ones of 2 to 4 sites and 4 to 10 chains,
 and random ones of the tests' strategies, with previous placements and limits on moves, all with a placement. ``exact``
 proves each without any start; ``heuristic`` and ``columns`` run to their own end.
 
-The contended ones are made up: 12 sites with 2 servers each, seeds from 11 on. ``columns`` gets ``--start`` seconds,
-and ``exact`` starts from its placement with ``--limit`` seconds for all levels together. What is not proven in that
-time is listed and counts nowhere. With ``--levels 1`` the objective ends after rejection, which is easier to prove.
+The contended ones are made up: 12 sites with 2 servers each, seeds from ``--first`` on. ``columns`` gets ``--start``
+seconds, and ``exact`` starts from its placement with ``--limit`` seconds for all levels together. What is not proven in
+that time is listed and counts nowhere. With ``--levels 1`` the objective ends after rejection, which is easier to
+prove.
 
 A bound on a level speaks of all placements that are no worse on the levels before than the method's own. So it is held
 against the optimum where the optimum is such a placement; a bound above it is a violation, of which there must be none.
@@ -361,6 +362,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="bounds and searches against proven optima")
     parser.add_argument("--tiny", type=int, default=180)
     parser.add_argument("--contended", type=int, default=20)
+    parser.add_argument("--first", type=int, default=FIRST_SEED, help="seed of the contended instances")
     parser.add_argument("--sites", type=int, default=12)
     parser.add_argument("--chains", type=int, default=60)
     parser.add_argument("--load", type=float, default=1.2)
@@ -381,7 +383,7 @@ def main() -> None:
     if asked.contended:
         print("| instance | optimum | columns | its bounds | accepted weight | second level | exact s |", flush=True)
         print("|---|---|---|---|---|---|---|")
-        seeds = range(FIRST_SEED, FIRST_SEED + asked.contended)
+        seeds = range(asked.first, asked.first + asked.contended)
         made = (generate(asked.sites, 2, asked.chains, asked.load, number) for number in seeds)
         instances = (replace(one, objective=one.objective[: asked.levels]) for one in made)
         found = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from mosaico_place.columns.between import Between
 from mosaico_place.columns.closing import Closing
 from mosaico_place.columns.footprints import Footprints, Lister, Patterns, flow_user, option_costs, sorts_of
 from mosaico_place.columns.generation import Generation
+from mosaico_place.columns.method import solve_columns
 from mosaico_place.columns.ties import ties_of
 from mosaico_place.columns.whole import take_whole
 from mosaico_place.compile import compile_instance
@@ -187,6 +189,16 @@ def test_closes() -> None:
             take_whole(generation, solution, None, np.inf, never)
         assert level_values(instance, solution)[:2] == pytest.approx([0, best])
         assert bound == pytest.approx(best, abs=1e-5)
+
+
+def test_closes_where_nearly_all_are_accepted() -> None:
+    """Tests that a first level left a chain short of its bound does not keep the next from being closed."""
+    instance = generate(4, 2, 20, 1.0, 2)
+    problem = compile_instance(replace(instance, objective=instance.objective[:2]))
+    answer = solve_columns(problem, Options(gap=0.0))
+    assert answer.placement is not None
+    assert cost(instance, answer.placement).levels[:2] == pytest.approx((2, 2.505))  # proven by exact
+    assert answer.bounds == pytest.approx((1, 2.505), abs=1e-5)
 
 
 def test_stop() -> None:
