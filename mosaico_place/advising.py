@@ -22,7 +22,7 @@ from mosaico_place.kernel.rows import kind_of
 from mosaico_place.kernel.tables import compile_tables
 from mosaico_place.method import Method, Options
 from mosaico_place.placement import Placement
-from mosaico_place.result import CLOSED, Result, rounded_up
+from mosaico_place.result import CLOSED, Result
 from mosaico_place.room import Room, Worth, natural_unit
 from mosaico_place.rules import CostTerm
 from mosaico_place.solving import solve
@@ -180,7 +180,7 @@ def _prices(problem: Problem, options: Options, value: float) -> Worth:
     assert generation.best is not None, "a run prices at least once"
     bound = generation.bound
     if bound is not None:
-        bound = rounded_up(bound, compiled.levels.steps[0], Fraction(value))
+        bound = compiled.levels.rounded_up(0, bound, Fraction(value))
     shares = [problem.instance.classes[name].share or Fraction(0) for name in compiled.rows.classes]
     shadow = generation.best.duals.shadow
     return Worth(compiled, (Fraction(1), *shares), shadow, bound, generation.master.columns)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from fractions import Fraction
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from mosaico_place import Options, Term, check, load_instance, solve
 from mosaico_place.automatic import ONE_MODEL, pick
@@ -52,6 +55,28 @@ def test_against_the_optimum(path: Path, method: str) -> None:
     assert optimum is not None
     assert first.value == pytest.approx(optimum)
     assert first.bound is None or first.bound <= optimum + 1e-6
+
+
+@settings(deadline=None, derandomize=True, max_examples=100, suppress_health_check=list(HealthCheck))
+@given(
+    st.lists(st.fractions(Fraction(1, 4), 9, max_denominator=4) | st.just(Fraction(10**12)), min_size=5, max_size=5),
+    st.sampled_from([Fraction(1), Fraction(3, 2)]),
+    st.fractions(-1, 40, max_denominator=7),
+)
+def test_bounds_on_rejection(made_up: Instance, weights: list[Fraction], factor: Fraction, least: Fraction) -> None:
+    """Tests that a bound is raised to the least that rejecting some chains costs, of all sets of them."""
+    chains = [replace(one, weight=weight) for one, weight in zip(made_up.chains.values(), weights, strict=False)]
+    instance = replace(
+        made_up, chains={chain.name: chain for chain in chains}, objective=({Term(CostTerm.REJECTED): factor},)
+    )
+    levels = compile_tables(compile_instance(instance)).levels
+    sums = [factor * sum(some) for n in range(6) for some in combinations(weights, n)]
+    reached = [one for one in sums if one >= least]
+    if reached:
+        assert levels.rounded_up(0, float(least), max(sums)) == pytest.approx(float(min(reached)))
+        assert levels.rounded_up(0, float(least), min(reached)) == pytest.approx(float(min(reached)))
+    else:
+        assert levels.rounded_up(0, float(least), max(sums)) == pytest.approx(float(max(sums)))
 
 
 def test_columns_on_contention(made_up: Instance) -> None:

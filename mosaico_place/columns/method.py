@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from mosaico_place.columns.closing import Closing
 from mosaico_place.columns.generation import Generation, is_close
 from mosaico_place.columns.whole import take_whole
@@ -22,9 +20,6 @@ A later level has less time left, but its columns take longer: what a level is w
 WHOLE_SHARE, CLOSE_SHARE = 0.2, 0.6
 """Parts of the time that is then left which taking whole columns and closing the gap may take."""
 
-NEARLY_ALL = 0.95
-"""Of the chains: where so many are accepted, few are in each other's way, whether or not more could be."""
-
 ROUNDS = 6
 """Of closing the gap, each with more links that are looked at."""
 
@@ -40,8 +35,8 @@ def solve_columns(problem: Problem, options: Options) -> Answer:
             generations[0].master.add(generations[0].columns_of(solution))
             generations[0].next_level(float(solution.values()[level - 1]))
         found = _generate(run, generations[0], level)
-        if level > 0 and not run.stopped() and (_are_proven(run, solution) or _nearly_all(solution)):
-            # Elsewhere chains crowd one another out, and the search is better at that.
+        if level > 0 and not run.stopped() and _are_proven(run, solution):
+            # Where levels before are not, chains crowd one another out, and the search is better at that.
             return found[0], _close(run, generations[0], solution, found[1])
         return found
 
@@ -91,8 +86,3 @@ def _are_proven(run: Run, solution: Solution) -> bool:
     """Whether all levels before the one at hand have met their bounds."""
     values = solution.values()
     return all(values[level] <= lowest(run, level, bound) + 1e-9 for level, bound in enumerate(run.bounds))
-
-
-def _nearly_all(solution: Solution) -> bool:
-    """Whether a solution accepts nearly all chains."""
-    return bool(np.count_nonzero(solution.placed) >= NEARLY_ALL * len(solution.placed))

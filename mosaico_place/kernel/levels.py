@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
@@ -17,9 +17,16 @@ from mosaico_place.instance import Chain, Function, Implementation, Instance, No
 from mosaico_place.kernel.offers import Offers, Run
 from mosaico_place.kernel.rows import BANDWIDTH, Rows
 from mosaico_place.placement import Opening
+from mosaico_place.result import rounded_up
 from mosaico_place.rules import CostTerm
 
 NS_PER_MS = 10**6
+
+MANY_STEPS = 100_000
+"""Of a level's value, above which sums of weights are not listed."""
+
+ROUNDING_STEPS = 1e-4
+"""More than float64 can err in counting them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,21 @@ class Levels:
     def count(self) -> int:
         """How many levels there are."""
         return len(self.reject)
+
+    def rounded_up(self, level: int, bound: float, value: Fraction) -> float:
+        """The strongest bound on a level that follows from one: at least the next multiple of its step.
+
+        Where a level only counts chains, nothing but sums of what some of them cost is a value of it. Never above the
+        value itself.
+        """
+        step = self.steps[level]
+        raised = rounded_up(bound, step, value)
+        steps = raised / float(step) if step else np.inf
+        if steps > MANY_STEPS:
+            return raised
+        parts = [round(part / float(step)) for part in self.reject[level]]
+        least = _least_sum(parts, math.ceil(steps - ROUNDING_STEPS))
+        return raised if least is None else max(raised, min(float(least * step), float(value)))
 
 
 class Factors(NamedTuple):
@@ -145,6 +167,19 @@ def step(level: ObjectiveLevel, weights: Iterable[Fraction]) -> Fraction:
     parts = {factor * weight for weight in weights for factor in level.values()}
     denominator = math.lcm(*(part.denominator for part in parts))
     return Fraction(math.gcd(*(int(part * denominator) for part in parts)), denominator)
+
+
+def _least_sum(parts: Sequence[int], least: int) -> int | None:
+    """The least sum of some of the parts that is not less than ``least``; None if even all are less."""
+    enough = [part for part in parts if part >= least]  # each by itself
+    kept = (1 << 2 * least + 1) - 1  # no more is needed: the last part that a sum needs is less
+    sums = 1  # bit n: some parts add up to n
+    for part in parts:
+        if part < least:
+            sums |= sums << part & kept
+    if reached := sums >> least:
+        enough.append(least + (reached & -reached).bit_length() - 1)
+    return min(enough, default=None)
 
 
 def _counts_chains(level: ObjectiveLevel) -> bool:

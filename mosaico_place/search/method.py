@@ -18,7 +18,7 @@ from mosaico_place.kernel.solution import Solution
 from mosaico_place.kernel.tables import Compiled, compile_tables
 from mosaico_place.method import Answer, Options, Progress
 from mosaico_place.placement import Placement
-from mosaico_place.result import ModelSize, Termination, gap, rounded_up
+from mosaico_place.result import ModelSize, Termination, gap
 from mosaico_place.search.ascent import ascend
 from mosaico_place.search.search import MISSING, Limits, Search
 
@@ -131,8 +131,8 @@ def _proven(run: Run, placement: Placement) -> tuple[tuple[float | None, ...], T
     values = cost(run.problem.instance, placement, run.problem.previous).levels
     padded = [*run.bounds, *[None] * (len(values) - len(run.bounds))]
     bounds = tuple(
-        None if bound is None else rounded_up(bound, step, value)
-        for bound, step, value in zip(padded, run.compiled.levels.steps, values, strict=True)
+        None if bound is None else run.compiled.levels.rounded_up(level, bound, value)
+        for level, (bound, value) in enumerate(zip(padded, values, strict=True))
     )
     gaps = [np.inf if bound is None else gap(float(value), bound) for bound, value in zip(bounds, values, strict=True)]
     if max(gaps) <= 0:
@@ -176,9 +176,8 @@ def lowest(run: Run, level: int, bound: float | None) -> float:
     """The least value that the bound allows, or that is as near to it as was asked for."""
     if bound is None:
         return 0.0
-    step = run.compiled.levels.steps[level]
-    if step:
-        return rounded_up(bound, step, Fraction(10**12))
+    if run.compiled.levels.steps[level]:
+        return run.compiled.levels.rounded_up(level, bound, Fraction(10**12))
     return bound / (1 - run.options.gap) if run.options.gap < 1 else np.inf
 
 
