@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from itertools import zip_longest
 
 import numpy as np
 import pytest
@@ -11,7 +12,6 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from mosaico_place.columns import closing
-from mosaico_place.columns.between import Between
 from mosaico_place.columns.closing import Closing
 from mosaico_place.columns.footprints import Footprints, Lister, Patterns, flow_user, option_costs, sorts_of
 from mosaico_place.columns.generation import Generation
@@ -34,14 +34,23 @@ from tests.test_whole import filled, level_values, never
 SLACK = 1e-6
 
 
+def paid(tables: Tables, column: Column, f: int) -> set[int]:
+    """The arcs whose bandwidth a flow takes."""
+    first, host = int(tables.chains[column.chain]["flow"]), int(tables.flows[f]["copy_of"])
+    path = column.path[f - first, : column.length[f - first]].tolist()
+    if host < 0:
+        return set(path)
+    followed = column.path[host - first, : column.length[host - first]].tolist()
+    pairs = enumerate(zip_longest(path, followed))
+    return set(path[next((i for i, (one, other) in pairs if one != other), len(path)) :])
+
+
 def is_met(tables: Tables, column: Column, some: Footprints | Patterns, line: int) -> bool:
     """Whether an embedding meets what a footprint or pattern says."""
-    first = int(tables.chains[column.chain]["flow"])
     served = {(tie.user, tie.opening) for tie in ties_of(column)}
     for f, meeting in some.met[some.meets[line]]:
-        crossed = set(column.path[f - first, : column.length[f - first]].tolist())
         openings = [int(tables.program_opening[e]) for e in meeting.programs]
-        if not crossed.issuperset(meeting.arcs) or any(
+        if not paid(tables, column, f).issuperset(meeting.arcs) or any(
             o >= 0 and (flow_user(tables, column.chain, f), o) not in served for o in openings
         ):
             return False
@@ -94,7 +103,7 @@ def test_every_embedding_has_a_footprint() -> None:
         watched = np.flatnonzero(rng.integers(0, 2, arcs)).tolist()
         most = data.draw(st.sampled_from([0, 10**6]))
         for quote in quotes:
-            lister = Lister(compiled, Between(compiled, watched), quote.prices)
+            lister = Lister(compiled, quote.prices, watched)
             for column in quote.columns:
                 some = lister(column.chain, np.zeros_like(quote.prices.extra), np.inf, most)
                 seen[type(some).__name__] += 1
@@ -103,6 +112,38 @@ def test_every_embedding_has_a_footprint() -> None:
     holds()
     assert seen["Footprints"] > 80, seen
     assert seen["Patterns"] > 80, seen
+
+
+def test_copies_take_links() -> None:
+    """Tests that the footprint of an embedding crosses the watched links that its copy takes bandwidth of."""
+    compiled = compile_tables(compile_instance(generate(4, 2, 20, 1.0, 1)))
+    tables = compiled.tables
+    pricer = Pricer(compiled, threads=1)
+    generation = Generation(compiled, pricer)
+    rng = np.random.default_rng(7)
+    watched = [
+        int(a)
+        for a in range(len(tables.net.tail))
+        if tables.net.forwards[[tables.net.tail[a], tables.net.head[a]]].all()
+    ]
+    copied = exact = 0
+    for _ in range(30):
+        quote = generation.quote(random_duals(generation, rng))
+        lister = Lister(compiled, quote.prices, watched)
+        for column in quote.columns:
+            chain = tables.chains[column.chain]
+            copies = [f for f in range(chain["flow"], chain["flow_end"]) if tables.flows[f]["copy_of"] >= 0]
+            taken = {f: paid(tables, column, f).intersection(watched) for f in copies}
+            if any(taken.values()):
+                some = lister(column.chain, np.zeros_like(quote.prices.extra), np.inf, 10**6)
+                assert isinstance(some, Footprints)
+                lines = np.flatnonzero((some.option == column.option).all(axis=1)).tolist()
+                met = [dict(some.met[some.meets[line]]) for line in lines if is_met(tables, column, some, line)]
+                copied += 1
+                exact += any(all(f in one and set(one[f].arcs) == taken[f] for f in copies) for one in met)
+    pricer.close()
+    assert copied > 20
+    assert exact > 0.9 * copied
 
 
 def test_prices_bound_the_kernel() -> None:
@@ -117,7 +158,7 @@ def test_prices_bound_the_kernel() -> None:
         quote = generation.quote(random_duals(generation, rng))
         surcharges = generation.master.ties.surcharges(quote.duals.served)
         lower, found = pricer(quote.prices, surcharges)
-        lister, extra = Lister(compiled, Between(compiled), quote.prices), np.zeros_like(quote.prices.extra)
+        lister, extra = Lister(compiled, quote.prices), np.zeros_like(quote.prices.extra)
         for k in np.flatnonzero(np.isfinite(found)).tolist():
             charge(extra, surcharges, k, 1.0)
             some = lister(k, extra, np.inf, 10**6)

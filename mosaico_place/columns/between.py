@@ -1,77 +1,86 @@
-"""What lies between two nodes for a flow: the least time, the least toll, and which programs it can meet on the way."""
+"""What lies between two nodes for a flow: the least time, and the least toll."""
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Sequence
-from itertools import count
 from typing import NamedTuple
 
 import numpy as np
 
-from mosaico_place.compile.infrastructure import FloatArray
+from mosaico_place.compile.infrastructure import BoolArray, FloatArray
 from mosaico_place.kernel.spread import spread
 from mosaico_place.kernel.tables import Compiled
 
-MANY_MEETINGS = 40
-"""Meetings at one node above which none are told apart."""
 
-
-class Meeting(NamedTuple):
-    """A choice that a flow has between two nodes.
+class Moving(NamedTuple):
+    """What counts of a flow on its way.
 
     Attributes:
-        ns: the least time in which it gets there without meeting more.
-        programs: that serve it, by their numbers; those of functions with several to choose from are left out.
-        arcs: that it crosses, of those that are watched.
+        delay: number of its table of delays.
+        touch: number of its table of programs; -1 if it meets none.
+        rate: in quanta, rounded up to the least that a link or a program carries: what is as wide goes the same ways.
+    """
+
+    delay: int
+    touch: int
+    rate: float
+
+
+class Stop(NamedTuple):
+    """What a flow cannot but meet on a node.
+
+    Attributes:
+        ns: the least time in programs; infinite if it cannot pass.
+        programs: those that it has no choice about, by their numbers.
     """
 
     ns: float
-    programs: tuple[int, ...] = ()
-    arcs: tuple[int, ...] = ()
+    programs: tuple[int, ...]
 
 
 class Between:
-    """Looks up, and remembers, what lies between nodes; bandwidth that others take is left out.
+    """Looks up, and remembers, what lies between nodes; bandwidth that others take is left out."""
 
-    Args:
-        compiled: the problem.
-        watched: arcs that are told apart.
-    """
-
-    def __init__(self, compiled: Compiled, watched: Sequence[int] = ()) -> None:
-        self._tables, self._watched = compiled.tables, frozenset(watched)
+    def __init__(self, compiled: Compiled) -> None:
+        self._tables = compiled.tables
         self._room = compiled.rows.room()[0, compiled.rows.first_arc :]
+        carried = np.unique(np.append(np.concatenate([self._room, compiled.tables.programs["carries"]]), np.inf))
+        self._rates = carried[np.searchsorted(carried, compiled.tables.flows["rate"])]
         self._nodes = len(compiled.problem.infrastructure.nodes)
-        self._times: dict[tuple[int, int, float, bool], FloatArray] = {}
+        self._times: dict[tuple[Moving, tuple[int, ...]], FloatArray] = {}
         self._tolls: dict[tuple[int, float, bytes], FloatArray] = {}
-        self._stops: dict[tuple[int, float], list[tuple[float, tuple[int, ...]]]] = {}
-        self._meetings: dict[tuple[int, int, float, int, int], tuple[float, list[Meeting]]] = {}
+        self._stops: dict[tuple[int, float], list[Stop]] = {}
 
-    def times(self, f: int, unwatched: bool = False) -> FloatArray:
-        """(nodes, nodes) the least time that flow ``f`` takes from one to the other; infinite where it finds no way.
+    def moving(self, f: int) -> Moving:
+        """Flow ``f``, or copy ``f`` once it has left its host."""
+        flow = self._tables.flows[f]
+        return Moving(int(flow["delay"]), int(flow["touch"]) if flow["copy_of"] < 0 else -1, float(self._rates[f]))
 
-        If ``unwatched``, over arcs that are not watched alone.
-        """
+    def carries(self, rate: float) -> BoolArray:
+        """(arcs,) whether each has so much bandwidth at all."""
+        carries: BoolArray = self._room >= rate
+        return carries
+
+    def times(self, f: int) -> FloatArray:
+        """(nodes, nodes) the least time that flow ``f`` takes from one to the other; infinite where it finds no way."""
         flow = self._tables.flows[f]
         copies = flow["copy_of"] >= 0
-        found = self._least(flow["least"], None if copies else f, 0.0 if copies else float(flow["rate"]), unwatched)
+        found = self.least(Moving(int(flow["least"]), -1, 0.0) if copies else self.moving(f))
         if not flow["inside"]:
             return found
         # Nothing is handed over between what runs in parallel on one node.
         inside = found.copy()
-        np.fill_diagonal(inside, 0.0 if copies else [ns for ns, _ in self._stops_of(f)])
+        np.fill_diagonal(inside, 0.0 if copies else [stop.ns for stop in self.stops(self.moving(f))])
         return inside
 
-    def _least(self, table: int, met_by: int | None, rate: float, unwatched: bool = False) -> FloatArray:
-        """(nodes, nodes) the least time by a table of delays, with what flow ``met_by`` (None: none) meets."""
-        key = int(table), -1 if met_by is None else int(self._tables.flows[met_by]["touch"]), rate, unwatched
+    def least(self, moving: Moving, shut: Sequence[int] = ()) -> FloatArray:
+        """(nodes, nodes) the least time with what is met, off arcs that are ``shut``."""
+        key = moving, tuple(shut)
         if key not in self._times:
-            touch = np.zeros(self._nodes) if met_by is None else np.array([ns for ns, _ in self._stops_of(met_by)])
-            delay = self._tables.delays[table].copy()
-            if unwatched:
-                delay[[*self._watched]] = np.inf
-            self._times[key] = self._all(delay, rate, touch, 1.0)
+            touch = np.array([stop.ns for stop in self.stops(moving)])
+            delay = self._tables.delays[moving.delay].copy()
+            delay[[*shut]] = np.inf
+            self._times[key] = self._all(delay, moving.rate, touch, 1.0)
         return self._times[key]
 
     def copied(self, f: int, tail: int, head: int, most_ns: float) -> FloatArray:
@@ -79,19 +88,21 @@ class Between:
 
         It goes with that flow up to some node, in its time, and from there on by itself.
         """
-        net, flow = self._tables.net, self._tables.flows[f]
-        host = int(flow["copy_of"])
-        stops = np.array([ns for ns, _ in self._stops_of(host)])
-        beyond, there = self._least(flow["delay"], None, float(flow["rate"])).copy(), self.times(host)
-        stays = beyond[tail, tail]
+        beyond, host = self.least(self.moving(f)).copy(), int(self._tables.flows[f]["copy_of"])
+        stays, on = beyond[tail, tail], self.times(host)[tail].copy()
         np.fill_diagonal(beyond, 0.0)
-        on = there[tail].copy()
-        passes = net.forwards & (on + there[:, head] - np.where(np.isfinite(stops), stops, 0.0) <= most_ns)
+        passes = self.passed(host, tail, head, most_ns)
         passes[tail], on[tail] = True, 0.0
         least: FloatArray = (on[passes, None] + beyond[passes]).min(axis=0)
         least[head] = min(least[head], on[head])
         least[tail] = stays
         return least
+
+    def passed(self, f: int, tail: int, head: int, most_ns: float) -> BoolArray:
+        """(nodes,) those over which flow ``f`` can go from node to node in that time."""
+        there, stops = self.times(f), np.array([stop.ns for stop in self.stops(self.moving(f))])
+        passes: BoolArray = there[tail] + there[:, head] - np.where(np.isfinite(stops), stops, 0.0) <= most_ns
+        return passes & self._tables.net.forwards
 
     def tolls(self, f: int, toll: FloatArray) -> FloatArray:
         """(nodes, nodes) the least that flow ``f`` pays from one to the other at (arcs,) tolls per rate quantum."""
@@ -105,29 +116,17 @@ class Between:
             self._tolls[key] = self._all(rate * toll, rate, touch, 0.0)
         return self._tolls[key]
 
-    def _all(self, weight: FloatArray, rate: float, touch: FloatArray, slope: float) -> FloatArray:
-        arcs, nodes = len(weight), self._nodes
-        weight = np.where(self._room >= rate, weight, np.inf)
-        found, start = np.empty((nodes, nodes)), np.full(nodes, np.inf)
-        last, keys, items = np.empty(nodes, np.int32), np.empty(arcs + nodes), np.empty(arcs + nodes, np.int32)
-        for n in range(nodes):
-            start[n] = 0.0
-            spread(self._tables.net, start, True, weight, slope, touch, found[n], last, keys, items)
-            start[n] = np.inf
-        return found
-
-    def _stops_of(self, f: int) -> list[tuple[float, tuple[int, ...]]]:
-        """Per node, the least time in programs that flow ``f`` meets there, and those that it has no choice about."""
-        flow = self._tables.flows[f]
-        key = int(flow["touch"]), float(flow["rate"])
+    def stops(self, moving: Moving) -> list[Stop]:
+        """What is met on every node."""
+        key = moving.touch, moving.rate
         if key not in self._stops:
-            self._stops[key] = [self._stop(*key, n) for n in range(self._nodes)]
+            self._stops[key] = [self._stop(*key, n) if moving.touch >= 0 else Stop(0.0, ()) for n in range(self._nodes)]
         return self._stops[key]
 
-    def _stop(self, touch: int, rate: float, n: int) -> tuple[float, tuple[int, ...]]:
+    def _stop(self, touch: int, rate: float, n: int) -> Stop:
         tables = self._tables
         if not tables.touchable[touch, n]:
-            return np.inf, ()
+            return Stop(np.inf, ())
         choices: dict[int, list[int]] = {}
         for e in range(tables.touch_start[touch, n], tables.touch_start[touch, n + 1]):
             some = choices.setdefault(int(tables.programs[e]["function"]), [])
@@ -135,64 +134,15 @@ class Between:
                 some.append(e)
         time = sum(min((float(tables.programs[e]["processing_ns"]) for e in some), default=np.inf)
                    for some in choices.values())  # fmt: skip
-        return time, tuple(some[0] for some in choices.values() if len(some) == 1)
+        return Stop(time, tuple(some[0] for some in choices.values() if len(some) == 1))
 
-    def chooses(self, f: int) -> bool:
-        """Whether flow ``f`` can meet anything."""
-        flow = self._tables.flows[f]
-        return flow["copy_of"] < 0 and bool(self._watched or not self._tables.plain[flow["touch"]])
-
-    def meetings(self, f: int, tail: int, head: int, most_ns: float) -> list[Meeting]:
-        """The choices of flow ``f`` from node to node in that time at most: less time, or less that it meets.
-
-        Where there are many, one that is as good as each of them: the least time, and nothing met.
-        """
-        flow = self._tables.flows[f]
-        fastest = Meeting(float(self.times(f)[tail, head]))
-        plain = self._tables.plain[flow["touch"]]
-        if not self.chooses(f) or (plain and self.times(f, unwatched=True)[tail, head] == fastest.ns):
-            return [fastest]
-        key = int(flow["delay"]), int(flow["touch"]), float(flow["rate"]), tail, head
-        known, found = self._meetings.get(key, (-np.inf, []))
-        if known < most_ns:
-            found = self._search(f, tail, head, most_ns)
-            self._meetings[key] = most_ns, found
-        return [one for one in found if one.ns <= most_ns] if len(found) <= MANY_MEETINGS else [fastest]
-
-    def _search(self, f: int, tail: int, head: int, most_ns: float) -> list[Meeting]:
-        """Labels (time, what is met) spread from the tail; those that another one beats in both are dropped.
-
-        (Martins, "On a multicriteria shortest path problem", EJOR 16, 1984, with sets ordered by inclusion.)
-        """
-        net, stops, rest = self._tables.net, self._stops_of(f), self.times(f)[:, head].copy()
-        rest[head] = stops[head][0]  # to have arrived takes no handing over
-        delay = self._tables.delays[self._tables.flows[f]["delay"]]
-        closed = self._room < self._tables.flows[f]["rate"]
-        found: list[Meeting] = []
-        begin, met = stops[tail]
-        if tail == head:
-            found.append(Meeting(begin + (0.0 if net.forwards[tail] else float(net.hand_over_ns[tail])), met))
-        labels: list[list[tuple[float, frozenset[int]]]] = [[] for _ in range(self._nodes)]
-        order = count()
-        # Arcs are told from programs by their sign.
-        queue = [(begin, next(order), tail, frozenset(met))]
-        while queue:
-            ns, _, n, things = heapq.heappop(queue)
-            if any(one <= ns and some <= things for one, some in labels[n]):
-                continue
-            labels[n].append((ns, things))
-            if len(labels[n]) > MANY_MEETINGS:
-                return [Meeting(ns)] * (MANY_MEETINGS + 1)
-            if n == head and n != tail:
-                programs, arcs = (e for e in things if e >= 0), (~e for e in things if e < 0)
-                found.append(Meeting(ns, tuple(sorted(programs)), tuple(sorted(arcs))))
-            if n != tail and (n == head or not net.forwards[n]):
-                continue
-            for a in net.out_arc[net.out_start[n] : net.out_start[n + 1]].tolist():
-                m = int(net.head[a])
-                time, more = stops[m]
-                later = ns + float(delay[a]) + time
-                if not closed[a] and m != tail and later + float(rest[m]) - time <= most_ns:
-                    now = things.union(more, (~a,)) if a in self._watched else things.union(more)
-                    heapq.heappush(queue, (later, next(order), m, now))
+    def _all(self, weight: FloatArray, rate: float, touch: FloatArray, slope: float) -> FloatArray:
+        arcs, nodes = len(weight), self._nodes
+        weight = np.where(self.carries(rate), weight, np.inf)
+        found, start = np.empty((nodes, nodes)), np.full(nodes, np.inf)
+        last, keys, items = np.empty(nodes, np.int32), np.empty(arcs + nodes), np.empty(arcs + nodes, np.int32)
+        for n in range(nodes):
+            start[n] = 0.0
+            spread(self._tables.net, start, True, weight, slope, touch, found[n], last, keys, items)
+            start[n] = np.inf
         return found

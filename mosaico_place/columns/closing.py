@@ -14,7 +14,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from mosaico_place.columns.between import Between
 from mosaico_place.columns.footprints import Footprints, Lister, Patterns
 from mosaico_place.columns.formulation import Choice, Formulation, link_prices
 from mosaico_place.columns.generation import Generation
@@ -54,7 +53,9 @@ class Closing:
     """
 
     def __init__(self, generation: Generation, solution: Solution) -> None:
-        self.generation, self.watched, self.ended = generation, _nearly_full(solution), False
+        self.generation, self.ended = generation, False
+        priced = np.flatnonzero(link_prices(generation).any(axis=0)).tolist()
+        self.watched = sorted({*_nearly_full(solution), *priced})
 
     def round(self, solution: Solution, seconds: float, gap: float, stop: Callable[[], bool]) -> float:
         """The bound that one round proves.
@@ -139,7 +140,7 @@ def _choices(
     slack = SLACK * max(1.0, abs(value), quote.size)
     tolls = link_prices(generation)
     tolls[1:] += tolls[0]
-    lister = Lister(compiled, Between(compiled, watched), prices._replace(toll=tolls))
+    lister = Lister(compiled, prices._replace(toll=tolls), watched)
     surcharges = generation.master.ties.surcharges(quote.duals.served)
     extra = np.zeros_like(prices.extra)
     least = quote.least.copy()

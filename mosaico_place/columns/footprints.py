@@ -7,12 +7,14 @@ each by itself. There are far fewer of them than embeddings, and what they take 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from mosaico_place.columns.between import Between, Meeting
+from mosaico_place.columns.between import Between
 from mosaico_place.columns.blocks import IntArray
+from mosaico_place.columns.meetings import Meeting, Meetings
 from mosaico_place.columns.ways import Ways, may_shrink
 from mosaico_place.compile.infrastructure import BoolArray, FloatArray
 from mosaico_place.kernel.prices import Prices
@@ -40,7 +42,7 @@ class Footprints(NamedTuple):
         met: the distinct sets of programs that are met.
         meets: (footprints,) which of them.
         costs: (levels, footprints) the least that each costs.
-        tolls: (footprints,) the least that its flows pay for bandwidth at the prices.
+        tolls: (footprints,) the least that its flows pay at the prices for links that are not watched.
         priced: (footprints,) the least that each costs at the prices, all in all.
     """
 
@@ -69,7 +71,7 @@ class Patterns(NamedTuple):
         met: the distinct sets of programs that are met.
         meets: (patterns,) which of them.
         costs: (levels, patterns) the least that lateness, paths and programs cost.
-        tolls: (patterns,) the least that flows pay for bandwidth at the prices.
+        tolls: (patterns,) the least that flows pay at the prices for links that are not watched.
     """
 
     options: dict[int, IntArray]
@@ -110,9 +112,39 @@ def flow_user(tables: Tables, k: int, f: int) -> int:
     return int(f - chain["flow"] + chain["component_end"] - chain["component"])
 
 
-def _with(met: Met, f: int, meeting: Meeting) -> Met:
-    """What is met, and what a flow meets besides."""
-    return (*met, (f, meeting)) if meeting.programs or meeting.arcs else met
+def _with(met: dict[int, int], flows: Sequence[int], things: Sequence[int]) -> dict[int, int]:
+    """What is met, and what flows meet besides."""
+    return met | {f: met.get(f, 0) | one for f, one in zip(flows, things, strict=True)}
+
+
+def _beaten(group: IntArray, met: list[Met], meets: IntArray, costs: FloatArray) -> BoolArray:
+    """(lines,) whether another line of the group costs no more anywhere, and meets nothing besides.
+
+    Args:
+        group: (lines,) number of the group.
+        met: distinct sets of what is met.
+        meets: (lines,) which of them.
+        costs: (costs, lines) what each costs.
+    """
+    things = {
+        thing: i
+        for i, thing in enumerate({(f, kind, one) for some in met for f, meeting in some
+                                   for kind, ones in enumerate(meeting) for one in ones})
+    }  # fmt: skip
+    has = np.zeros((len(met), len(things)), dtype=np.bool_)
+    for line, some in zip(has, met, strict=True):
+        line[[things[f, kind, one] for f, meeting in some for kind, ones in enumerate(meeting) for one in ones]] = True
+    # Whoever beats another comes before it.
+    order = np.lexsort((has.sum(axis=1)[meets], costs.sum(axis=0), group))
+    beaten = np.zeros(len(group), dtype=np.bool_)
+    for step in range(1, np.unique(group, return_counts=True)[1].max(initial=0)):
+        one, other = order[:-step], order[step:]
+        same = group[one] == group[other]
+        one, other = one[same], other[same]
+        beats = (costs[:, one] <= costs[:, other]).all(axis=0)
+        one, other = one[beats], other[beats]
+        beaten[other[~(has[meets[one]] & ~has[meets[other]]).any(axis=1)]] = True
+    return beaten
 
 
 def _least(values: FloatArray, group: IntArray) -> FloatArray:
@@ -123,10 +155,13 @@ def _least(values: FloatArray, group: IntArray) -> FloatArray:
 
 
 class Lister:
-    """Lists footprints at one set of prices."""
+    """Lists footprints at one set of prices, with what they take of arcs that are ``watched``."""
 
-    def __init__(self, compiled: Compiled, between: Between, prices: Prices) -> None:
-        self._compiled, self._between, self._prices = compiled, between, prices
+    def __init__(self, compiled: Compiled, prices: Prices, watched: Sequence[int] = ()) -> None:
+        self._compiled, self._prices, self._between = compiled, prices, Between(compiled)
+        self._meetings = Meetings(compiled.tables, self._between, watched)
+        self._toll = prices.toll.copy()
+        self._toll[:, watched] = 0.0
 
     def __call__(self, k: int, extra: FloatArray, within: float, most: int) -> Footprints | Patterns | None:
         """The footprints of chain ``k`` that cost at most ``within`` at the prices.
@@ -155,7 +190,10 @@ class Lister:
         ways.take(kept)
         late, meets, priced = late[kept], meets[kept], priced[kept]
         costs = self._paths(k, ways, late) + self._met_costs(met)[:, meets]
-        tolls = self._tolls(k, ways, prices.toll[tables.chains[k]["line"]])
+        tolls = self._tolls(k, ways, self._toll[tables.chains[k]["line"]])
+        kept = ~_beaten(ways.number, met, meets, np.vstack([costs, priced]))
+        ways.take(kept)
+        meets, costs, tolls, priced = meets[kept], costs[:, kept], tolls[kept], priced[kept]
         if ways.size > most:
             return self._patterns(ways, met, meets, costs, tolls)
         first, end = tables.chains[k]["component"], tables.chains[k]["component_end"]
@@ -176,38 +214,49 @@ class Lister:
         for f in flows:
             host = int(tables.flows[f]["copy_of"])
             if host >= 0 and not tables.flows[f]["inside"] and ways.size:
-                pairs, of, most = ways.pairs(host, ways.slack(host))
-                least = [self._between.copied(f, *pair, ns) for pair, ns in zip(pairs, most, strict=True)]
+                cases, of = ways.cases((host,), [ways.slack(host)])
+                least = [self._between.copied(f, *case.ends, *case.most_ns) for case in cases]
                 ways.ns[f] = np.maximum(ways.ns[f], np.array(least)[of, ways.ends(f)[1]])
 
     def _meet(self, k: int, ways: Ways) -> tuple[list[Met], IntArray]:
         """Let ways stand once for every choice of their flows: what can be met, and (ways,) which of it each meets."""
-        tables = self._compiled.tables
-        flows = range(tables.chains[k]["flow"], tables.chains[k]["flow_end"])
-        met: list[Met] = [()]
+        # What flows meet, as bits, after one another; the numbers of these, for every way.
+        met: list[dict[int, int]] = [{}]
         meets = np.zeros(ways.size, dtype=np.int64)
-        for f in flows if ways.size <= MANY_MEET else ():
-            if not self._between.chooses(f) or not ways.size:
-                continue
-            slack = ways.slack(f)
-            pairs, of, most = ways.pairs(f, slack)
-            choices = [self._between.meetings(f, *pair, ns) for pair, ns in zip(pairs, most, strict=True)]
+        for flows in self._choosing(k) if ways.size <= MANY_MEET else ():
+            if not ways.size:
+                break
+            slack = [ways.slack(f) for f in flows]
+            cases, of = ways.cases(flows, slack)
+            choices = [self._meetings.choices(flows[-1], *case) for case in cases]
             sizes = np.array([len(some) for some in choices])
             lines = np.repeat(np.arange(ways.size), sizes[of])
             chosen = ranges((np.cumsum(sizes) - sizes)[of], np.cumsum(sizes)[of])
-            ns = np.array([choice.ns for some in choices for choice in some])
-            # What counts of a choice from now on is what is met.
-            things = [choice._replace(ns=0.0) for some in choices for choice in some]
+            together = [choice for some in choices for choice in some]
+            things = [tuple(one.things for one in choice) for choice in together]
             number = {thing: i for i, thing in enumerate(dict.fromkeys(things))}
-            which = np.array([number[thing] for thing in things])
-            kept = ns[chosen] <= slack[lines]
+            which = np.array([number[thing] for thing in things], dtype=np.int64)
+            ns = np.array([[one.ns for one in choice] for choice in together]).reshape(-1, len(flows))
+            kept = np.all([ns[chosen, i] <= most[lines] for i, most in enumerate(slack)], axis=0)
             lines, chosen = lines[kept], chosen[kept]
             ways.take(lines)
-            ways.ns[f] = ns[chosen]
+            for i, f in enumerate(flows):
+                ways.ns[f] = np.maximum(ways.ns[f], ns[chosen, i])
             codes, meets = np.unique(meets[lines] * len(number) + which[chosen], return_inverse=True)
             kinds = list(number)
-            met = [_with(met[code // len(number)], f, kinds[code % len(number)]) for code in codes.tolist()]
-        return met, meets
+            met = [_with(met[code // len(number)], flows, kinds[code % len(number)]) for code in codes.tolist()]
+        return [tuple((f, self._meetings.meeting(one)) for f, one in some.items() if one) for some in met], meets
+
+    def _choosing(self, k: int) -> list[tuple[int, ...]]:
+        """The flows that can meet anything: each alone, or with a copy of it."""
+        flows, chain = self._compiled.tables.flows, self._compiled.tables.chains[k]
+        own = [
+            f for f in range(chain["flow"], chain["flow_end"]) if not (flows[f]["inside"] and flows[f]["copy_of"] >= 0)
+        ]
+        hosts = {int(flows[f]["copy_of"]) for f in own}
+        alone = [(f,) for f in own if flows[f]["copy_of"] < 0 and f not in hosts]
+        copies = [(int(flows[f]["copy_of"]), f) for f in own if flows[f]["copy_of"] >= 0]
+        return [some for some in [*alone, *copies] if self._meetings.chooses(some[0])]
 
     def _patterns(self, ways: Ways, met: list[Met], meets: IntArray, costs: FloatArray, tolls: FloatArray) -> Patterns:
         """What some ways come to, which cost so much without their components' options."""
@@ -224,9 +273,10 @@ class Lister:
         one = np.zeros(pattern.max() + 1, dtype=np.int64)
         one[pattern] = np.arange(ways.size)  # any way of each
         sorts = np.array([kinds[ways.option[c]][one] for c in leads], dtype=np.int64).reshape(len(leads), -1).T
-        least = np.array([_least(line, pattern) for line in costs])
+        least = np.array([_least(line, pattern) for line in (*costs, tolls)])
+        kept = ~_beaten(np.unique(sorts, axis=0, return_inverse=True)[1].ravel(), met, meets[one], least)
         options = {c: np.unique(line) for c, line in ways.option.items()}
-        return Patterns(options, timed, leads, sorts, met, meets[one], least, _least(tolls, pattern))
+        return Patterns(options, timed, leads, sorts[kept], met, meets[one][kept], least[:-1, kept], least[-1, kept])
 
     def _priced(self, k: int, ways: Ways, extra: FloatArray) -> FloatArray:
         """(ways,) what components cost at the prices, and paths at least."""

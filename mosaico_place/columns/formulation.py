@@ -9,20 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 import highspy
 import numpy as np
 from scipy.sparse import csr_array
 
-from mosaico_place.columns.between import Meeting
 from mosaico_place.columns.blocks import Blocks, IntArray
 from mosaico_place.columns.footprints import Footprints, Met, Patterns, flow_user, option_costs, sorts_of
 from mosaico_place.columns.generation import Generation
+from mosaico_place.columns.meetings import Meeting
 from mosaico_place.columns.ties import Tie
 from mosaico_place.compile.infrastructure import BoolArray, FloatArray
 from mosaico_place.kernel.batch import Column
 from mosaico_place.kernel.solution import Solution, ranges
+from mosaico_place.kernel.tables import Tables
 from mosaico_place.solver import run_until
 
 WORTHLESS = 1e-6
@@ -66,6 +68,17 @@ def link_prices(generation: Generation) -> FloatArray:
     )
 
 
+def _paid(tables: Tables, column: Column, f: int) -> set[int]:
+    """The arcs of which a flow takes bandwidth: all that it crosses, or those beyond the path of its host."""
+    first, host = tables.chains[column.chain]["flow"], tables.flows[f]["copy_of"]
+    path = column.path[f - first, : column.length[f - first]].tolist()
+    if host < 0:
+        return set(path)
+    before = column.path[host - first, : column.length[host - first]].tolist()
+    shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(path, before, strict=False)))
+    return set(path[shared:])
+
+
 _Components = tuple[dict[int, tuple[IntArray, IntArray]], IntArray]
 """Component -> the numbers of its variables, and the options; and the numbers of patterns."""
 
@@ -76,7 +89,6 @@ class Formulation:
     Attributes:
         generation: what is known of the level.
         blocks: the program.
-        constant: what is to be added to its values.
     """
 
     def __init__(self, generation: Generation, choices: Sequence[Choice], watched: Sequence[int]) -> None:
@@ -86,8 +98,9 @@ class Formulation:
         self.blocks = Blocks()
         levels, tables, rows = self._compiled.levels, self._compiled.tables, self._compiled.rows
         self._nodes = rows.first_arc
-        # What links are worth is charged to the flows that cross them.
-        self.constant = -float((link_prices(generation) * rows.capacity[:, rows.first_arc :]).sum())
+        # What links are worth that are not watched is charged to the flows that cross them.
+        worth = link_prices(generation) * rows.capacity[:, rows.first_arc :]
+        self._constant = -float(np.delete(worth, watched, axis=1).sum())
         self._capacity = self._rows(rows.capacity[:, : rows.first_arc].ravel())
         self._arcs = {a: self._rows(rows.capacity[:, rows.first_arc + a]) for a in watched}
         self._load = self._rows(np.zeros(len(tables.openings)))
@@ -234,6 +247,7 @@ class Formulation:
     ) -> tuple[float, FloatArray | None]:
         """(bound, values of all variables; None if none are found) by branch and bound, from a placement on."""
         highs = self.blocks.highs()
+        highs.changeObjectiveOffset(self._constant)  # without it, the relative gap would be that of another value
         highs.setOptionValue("time_limit", min(seconds, 1e9))
         highs.setOptionValue("mip_rel_gap", gap)
         start = self._start(solution)
@@ -245,7 +259,7 @@ class Formulation:
         info = highs.getInfo()
         found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
         values = np.array(highs.getSolution().col_value) if found else None
-        return float(info.mip_dual_bound) + self.constant, values
+        return float(info.mip_dual_bound), values
 
     def _start(self, solution: Solution) -> FloatArray | None:
         """A placement as values of all variables; None if it is left out."""
@@ -277,10 +291,11 @@ class Formulation:
         served = set(zip(column.users.tolist(), column.servers.tolist(), strict=True))
 
         def meets(f: int, meeting: Meeting) -> bool:
-            line, user = f - tables.chains[k]["flow"], flow_user(tables, k, f)
+            user = flow_user(tables, k, f)
             openings = (int(tables.program_opening[e]) for e in meeting.programs)
-            crossed = set(column.path[line, : column.length[line]].tolist())
-            return crossed.issuperset(meeting.arcs) and all(o < 0 or (user, o) in served for o in openings)
+            return _paid(tables, column, f).issuperset(meeting.arcs) and all(
+                o < 0 or (user, o) in served for o in openings
+            )
 
         return np.array([all(meets(f, meeting) for f, meeting in one) for one in met])
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,6 +26,18 @@ def may_shrink(tables: Tables, k: int) -> bool:
     return bool((components["twins"] >= 0).any() or components["vanishes"].any())
 
 
+class Case(NamedTuple):
+    """Ends of flows that begin together, and the most that each can take.
+
+    Attributes:
+        ends: nodes: where all begin, then where each ends.
+        most_ns: of each.
+    """
+
+    ends: tuple[int, ...]
+    most_ns: tuple[float, ...]
+
+
 class Ways:
     """One line of the arrays for each way; at first all that the masks of units leave.
 
@@ -34,6 +47,7 @@ class Ways:
         option: component -> (ways,) options, of those that run anything.
         node: component -> (ways,) nodes, of all.
         ns: flow -> (ways,) the least time that it takes; filled by whoever knows.
+        number: (ways,) the same for ways with the same options.
     """
 
     def __init__(self, tables: Tables, k: int, most: int) -> None:
@@ -46,6 +60,7 @@ class Ways:
         self.size = int(np.prod([float(len(site)) for site in sites]))
         if self.size > most:
             return
+        self.number: IntArray = np.arange(self.size)
         lines = np.unravel_index(np.arange(self.size), [len(site) for site in sites]) if sites else ()
         for site, components, line in zip(sites, self.units, lines, strict=True):
             self.option |= {c: site[line, i] for i, c in enumerate(components)}
@@ -82,6 +97,7 @@ class Ways:
         self.option = {c: line[some] for c, line in self.option.items()}
         self.node = {c: line[some] for c, line in self.node.items()}
         self.ns = {f: line[some] for f, line in self.ns.items()}
+        self.number = self.number[some]
         self.size = int(np.count_nonzero(some)) if some.dtype == np.bool_ else len(some)
 
     def apart(self) -> BoolArray:
@@ -101,14 +117,16 @@ class Ways:
         flow = self._tables.flows[f]
         return self.node[int(flow["tail"])], self.node[int(flow["head"])]
 
-    def pairs(self, f: int, values: FloatArray) -> tuple[list[tuple[int, int]], IntArray, list[float]]:
-        """The different ends of a flow, (ways,) which of them each way has, and the largest (ways,) value of each."""
-        tail, head = self.ends(f)
-        count = self._tables.mask.shape[1]
-        codes, of = np.unique(tail * count + head, return_inverse=True)
-        largest = np.full(len(codes), -np.inf)
-        np.maximum.at(largest, of, values)
-        return [divmod(code, count) for code in codes.tolist()], of, largest.tolist()
+    def cases(self, flows: Sequence[int], most: Sequence[FloatArray]) -> tuple[list[Case], IntArray]:
+        """The different ends of flows with one tail, with the largest of (ways,) ``most``; and which each way has."""
+        nodes = np.stack([self.node[int(self._tables.flows[flows[0]]["tail"])], *(self.ends(f)[1] for f in flows)])
+        found, of = np.unique(nodes, axis=1, return_inverse=True)
+        largest = np.full((len(flows), found.shape[1]), -np.inf)
+        for line, values in zip(largest, most, strict=True):
+            np.maximum.at(line, of.ravel(), values)
+        return [
+            Case(*one) for one in zip(map(tuple, found.T.tolist()), map(tuple, largest.T.tolist()), strict=True)
+        ], of.ravel()
 
     def late(self) -> tuple[FloatArray, BoolArray]:
         """(ways,) twice: time above targets, and whether every flow finds its way in time."""
