@@ -24,8 +24,8 @@ from mosaico_place.kernel.tables import Compiled, Tables
 MANY_WAYS = 2_000_000
 """Ways to give every component of a chain an option, above which they are not looked at one by one."""
 
-MANY_MEET = 50_000
-"""Ways of a chain above which programs that its flows meet are left out."""
+MANY_MEET, MANY_MET = 50_000, 200_000
+"""Ways of a chain above which what its flows meet is left out, and ways with what some meet, for the other flows."""
 
 MANY_PATTERNS = 2_000
 """Of a chain, above which they do not tell times apart."""
@@ -224,7 +224,7 @@ class Lister:
         met: list[dict[int, int]] = [{}]
         meets = np.zeros(ways.size, dtype=np.int64)
         for flows in self._choosing(k) if ways.size <= MANY_MEET else ():
-            if not ways.size:
+            if not ways.size or ways.size > MANY_MET:
                 break
             slack = [ways.slack(f) for f in flows]
             cases, of = ways.cases(flows, slack)

@@ -17,8 +17,10 @@ FIRST_SHARE, LATER_SHARE = 0.25, 0.4
 A later level has less time left, but its columns take longer: what a level is worth in another has to be found out.
 """
 
-WHOLE_SHARE, CLOSE_SHARE = 0.2, 0.6
-"""Parts of the time that is then left which taking whole columns and closing the gap may take."""
+WHOLE_SHARE, CLOSE_SHARE, LAST_SHARE = 0.2, 0.6, 0.85
+"""Parts of the time that is then left which taking whole columns and a round of closing the gap may take; the latter
+may take more where no level comes after.
+"""
 
 ROUNDS = 6
 """Of closing the gap, each with more links that are looked at."""
@@ -67,6 +69,7 @@ def _generate(run: Run, generation: Generation, level: int) -> tuple[FloatArray,
 def _close(run: Run, generation: Generation, solution: Solution, bound: float | None) -> float | None:
     """Take whole columns, then those of all that can be; the bound, higher if it can be."""
     level, closing = generation.level, Closing(generation, solution)
+    share = CLOSE_SHARE if level + 1 < run.compiled.levels.count else LAST_SHARE
     known = rounds = 0
     while True:
         if len(generation.master.columns) > known:
@@ -76,7 +79,7 @@ def _close(run: Run, generation: Generation, solution: Solution, bound: float | 
         ended = closing.ended or rounds == ROUNDS or run.stopped()
         if bound is None or ended or solution.values()[level] <= lowest(run, level, bound) + 1e-9:
             return bound
-        seconds = CLOSE_SHARE * run.options.remaining_s()
+        seconds = share * run.options.remaining_s()
         bound = max(bound, closing.round(solution, seconds, run.options.gap, run.stopped))
         run.tell("columns", level, None, bound)
         rounds += 1
