@@ -15,8 +15,8 @@ from mosaico_place.kernel.tables import Tables
 MANY_LABELS = 40
 """At one node, above which none are told apart."""
 
-MANY_CHOICES = 4_000
-"""Of a flow and its copy together, above which they are not compared."""
+MANY_CHOICES, MANY_COMPARED = 160, 8_000
+"""Of a flow and its copy together, above which a copy meets nothing; and before those that others beat are dropped."""
 
 
 class Meeting(NamedTuple):
@@ -112,8 +112,9 @@ class Meetings:
     def choices(self, f: int, ends: tuple[int, ...], most_ns: tuple[float, ...]) -> list[Choice]:
         """The choices of flow ``f``, or of a copy's host and it: less time, or less that they meet.
 
-        What a copy meets comes after it has left its host, so nothing counts twice. Where there are many choices, one
-        that is as good as each of them: the least time, and nothing met.
+        What a copy meets comes after it has left its host, so nothing counts twice. Where there are many choices,
+        others that are as good: of a flow, the least time, and nothing met; of a copy, that with each choice of its
+        host.
 
         Args:
             f: the flow, or the copy.
@@ -130,13 +131,13 @@ class Meetings:
         known, found = self._choices.get(key, ((-np.inf, -np.inf), None))
         if any(one < most for one, most in zip(known, most_ns, strict=True)):
             known = max(known[0], most_ns[0]), max(known[1], most_ns[1])
-            some = list(islice(self._leave(f, ends, known), MANY_CHOICES + 1))
-            found = _best(some) if len(some) <= MANY_CHOICES else None
+            some = list(islice(self._leave(f, ends, known), MANY_COMPARED + 1))
+            found = _best(some) if len(some) <= MANY_COMPARED else None
             self._choices[key] = known, found
-        if found is None or len(found) > MANY_LABELS:
+        if found is None or len(found) > MANY_CHOICES:
             tail, head, to = ends
-            least = self._between.copied(f, tail, head, most_ns[0])[to]
-            return [(Label(float(self._between.times(host)[tail, head]), 0), Label(float(least), 0))]
+            least = Label(float(self._between.copied(f, tail, head, most_ns[0])[to]), 0)
+            return [(one, least) for one in self._labels_of(host, tail, head, most_ns[0])]
         return [both for both in found if both[0].ns <= most_ns[0] and both[1].ns <= most_ns[1]]
 
     def _labels_of(self, f: int, tail: int, head: int, most_ns: float) -> list[Label]:
