@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from mosaico_place.columns import closing
+from mosaico_place.columns import closing, meetings
 from mosaico_place.columns.closing import Closing
 from mosaico_place.columns.footprints import Footprints, Lister, Patterns, flow_user, option_costs, sorts_of
 from mosaico_place.columns.generation import Generation
@@ -79,7 +79,7 @@ def priced_at_least(generation: Generation, column: Column, some: Footprints | P
     )
 
 
-def test_every_embedding_has_a_footprint() -> None:
+def test_every_embedding_has_a_footprint(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests on random instances, prices and watched links that no embedding costs less than its footprint."""
     seen: Counter[str] = Counter()
 
@@ -102,6 +102,7 @@ def test_every_embedding_has_a_footprint() -> None:
         arcs = len(compiled.tables.net.tail)
         watched = np.flatnonzero(rng.integers(0, 2, arcs)).tolist()
         most = data.draw(st.sampled_from([0, 10**6]))
+        monkeypatch.setattr(meetings, "MANY_CHOICES", data.draw(st.sampled_from([0, 160])))
         for quote in quotes:
             lister = Lister(compiled, quote.prices, watched)
             for column in quote.columns:
