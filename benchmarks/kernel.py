@@ -136,7 +136,7 @@ def _calls(
         if parts == 2:
             found += components_cost(tables, state, prices, k, work) < np.inf
             continue
-        fits = solve_units(tables, state, prices, k, work) < np.inf
+        fits = solve_units(tables, state, prices, k, np.inf, work) < np.inf
         if parts >= 4:
             fits = fits and choose_nodes(tables, state, prices, k, work)
         if parts >= 5 and fits and crowded(tables, k, work.at, work.blocked) < 0:

@@ -36,7 +36,7 @@ from mosaico_place.kernel.embed import relaxations
 from mosaico_place.kernel.prices import Prices, price
 from mosaico_place.kernel.rows import BANDWIDTH, kind_of
 from mosaico_place.kernel.solution import Solution
-from mosaico_place.kernel.spread import Net, compile_net, spread, trace
+from mosaico_place.kernel.spread import Net, compile_net, new_front, spread, trace
 from mosaico_place.kernel.state import empty_state
 from mosaico_place.kernel.tables import Compiled, compile_tables
 from mosaico_place.load import parse_instance
@@ -170,9 +170,9 @@ def test_spreading_costs(data: st.DataObject) -> None:
     closed = arcs["room"] < rate
     costs = np.where(closed, np.inf, rate * (arcs["toll"] + 2.0 * arcs["price"]) + slope * arcs["delay"])
     for forth in (True, False):
-        dist, last = np.empty(count), np.empty(count, np.int32)
-        keys, items = np.empty(count + len(closed)), np.empty(count + len(closed), np.int32)
-        spread(net, start, forth, costs, slope, touch, dist, last, keys, items)
+        most = data.draw(st.sampled_from([np.inf, 9.0, 4.0]))
+        dist, last = np.full(count, most), np.empty(count, np.int32)
+        spread(net, start, forth, costs, slope, touch, dist, last, new_front(count))
 
         def way_cost(begin: int, way: list[int]) -> float:
             met = [begin, *(int(net.head[a]) for a in way)]
@@ -184,6 +184,7 @@ def test_spreading_costs(data: st.DataObject) -> None:
                 end = int(net.head[way[-1]]) if way else begin
                 one, other = (begin, end) if forth else (end, begin)
                 expected[other] = min(expected[other], start[one] + way_cost(begin, way))
+        expected[expected >= most] = np.inf
         assert (dist == expected).all()
         path = np.empty(count, np.int32)
         for node in np.flatnonzero(np.isfinite(dist)).tolist():
@@ -202,8 +203,8 @@ def test_path_too_long() -> None:
     net = compile_net(compile_infrastructure(Instance("line", {node.name: node for node in nodes}, links, {}, {})))
     start = np.full(5, np.inf)
     start[0] = 0.0
-    dist, last = np.empty(5), np.empty(5, np.int32)
-    spread(net, start, True, np.zeros(8), 0.0, np.zeros(5), dist, last, np.empty(13), np.empty(13, np.int32))
+    dist, last = np.full(5, np.inf), np.empty(5, np.int32)
+    spread(net, start, True, np.zeros(8), 0.0, np.zeros(5), dist, last, new_front(5))
     assert trace(net, last, 4, True, np.empty(4, np.int32)) == 4
     assert trace(net, last, 4, True, np.empty(3, np.int32)) == -1
 

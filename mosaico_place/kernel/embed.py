@@ -109,7 +109,7 @@ def rounds(tables: Any, state: Any, prices: Any, k: int, cutoff: float, u: int, 
     lower, best, free, stands, node = -np.inf, np.inf, True, False, -1
     for _ in range(TRIES):
         constant = set_slopes(tables, prices, k, work)
-        value = solve_units(tables, state, prices, k, work) - constant
+        value = solve_units(tables, state, prices, k, min(cutoff, best) + constant, work) - constant
         if free:
             lower = max(lower, value)
         if value == np.inf or lower >= min(cutoff, best):

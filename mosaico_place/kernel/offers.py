@@ -28,10 +28,10 @@ from mosaico_place.placement import Opening, Spot
 from mosaico_place.usage import CapacityName, own_demand, private
 
 OPTION = np.dtype(
-    [("node", "i4"), ("use", "i4"), ("use_end", "i4"), ("opening", "i4"), ("carries", "f8"), ("processing_ns", "f8")]
+    [("node", "i4"), ("use", "u4"), ("use_end", "u4"), ("opening", "i4"), ("carries", "f8"), ("processing_ns", "f8")]
 )
-"""How a component can run: its node, its slice of the uses, the opening that serves it (-1: none), the largest load
-in rate quanta, the time."""
+"""How a component can run: its node, its slice of the uses (unsigned, as in :class:`.spread.Net`), the opening that
+serves it (-1: none), the largest load in rate quanta, the time."""
 
 WAY = np.dtype([("spot", "i4"), ("charge", "i4"), ("charge_end", "i4")])
 """What merging asks of an option: a number that options of one node, implementation and device share, whatever the

@@ -14,7 +14,7 @@ from mosaico_place.compile import Infrastructure
 from mosaico_place.compile.infrastructure import BoolArray, FloatArray
 from mosaico_place.instance import Chain
 from mosaico_place.kernel.compiled import inner, outer_making
-from mosaico_place.kernel.spread import spread, weigh
+from mosaico_place.kernel.spread import Front, spread, weigh
 from mosaico_place.latency import order
 
 
@@ -65,8 +65,7 @@ class _Passing(NamedTuple):
     start: Any
     dist: Any
     last: Any
-    keys: Any
-    items: Any
+    front: Any
 
 
 @outer_making
@@ -76,7 +75,7 @@ def _keep_reachable(tables: Any, k: int, masks: Any, room: Any) -> None:
     arcs, count = len(room), masks.shape[1]
     passing = _Passing(
         room, np.zeros(max(arcs, count)), np.empty(arcs), np.empty(count), np.empty(count), np.empty(count),
-        np.empty(count, np.int32), np.empty(arcs + count), np.empty(arcs + count, np.int32),
+        np.empty(count, np.int32), Front(np.empty(count), np.empty(count, np.uint32), np.empty(count, np.uint32)),
     )  # fmt: skip
     least, early, late = np.full(masks.shape, np.inf), np.empty(masks.shape), np.empty(masks.shape)
     _agree(tables, chain, masks)
@@ -196,10 +195,11 @@ def _pass_on(tables: Any, f: int, times: Any, least: Any, forth: bool, passing: 
     for n in range(len(start)):
         start[n] = times[n] + least[n]
         touch[n] = 0.0 if copies else least_touch_ns(tables, table, n)
+        dist[n] = np.inf
     room, nothing = passing.room, passing.nothing
     rate = 0.0 if copies else flow.rate
     weigh(rate, nothing, nothing, 0.0, room, room, 1.0, tables.delays[flow.least], passing.weight)
-    spread(tables.net, start, forth, passing.weight, 1.0, touch, dist, passing.last, passing.keys, passing.items)
+    spread(tables.net, start, forth, passing.weight, 1.0, touch, dist, passing.last, passing.front)
     if flow.inside:
         for n in range(len(start)):
             dist[n] = min(dist[n], start[n] + touch[n])

@@ -9,6 +9,7 @@ import numpy as np
 from mosaico_place.kernel.compiled import inner, inner_inline
 from mosaico_place.kernel.costs import touch_costs
 from mosaico_place.kernel.embeddings import first_node
+from mosaico_place.kernel.pruning import fill
 from mosaico_place.kernel.spread import spread, trace, weigh
 
 
@@ -24,7 +25,7 @@ def label_one(start: Any, n: int) -> None:
 def spread_flow(
     tables: Any, state: Any, prices: Any, k: int, f: int, start: Any, forth: bool, work: Any, last: Any
 ) -> None:
-    """Spread labels over the arcs at the prices of one flow, to ``work.dist``."""
+    """Spread labels over the arcs at the prices of one flow, to ``work.dist``, which says what is wanted before."""
     flow, line = tables.flows[f], tables.chains[k].line
     slope, touch = work.slope[f - tables.chains[k].flow], work.touch
     if tables.plain[flow.touch]:
@@ -35,7 +36,7 @@ def spread_flow(
     room, own = state.free[0, tables.first_arc :], state.free[line, tables.first_arc :]
     delay = tables.delays[flow.delay]
     weigh(flow.rate, prices.toll[line], prices.arc, prices.link[k], room, own, slope, delay, work.weight)
-    spread(tables.net, start, forth, work.weight, slope, touch, work.dist, last, work.keys, work.items)
+    spread(tables.net, start, forth, work.weight, slope, touch, work.dist, last, work.front)
 
 
 @inner
@@ -52,6 +53,7 @@ def path_to_copy(tables: Any, state: Any, prices: Any, k: int, f: int, work: Any
         time += tables.delays[tables.flows[host].delay, a]
         # Where the host ends the copy may end too, but not pass through.
         start[n] = slope * time
+    fill(work.dist, np.inf)
     spread_flow(tables, state, prices, k, f, start, True, work, work.last)
 
 
@@ -101,6 +103,7 @@ def route(tables: Any, state: Any, prices: Any, k: int, f: int, work: Any) -> bo
         path_to_copy(tables, state, prices, k, f, work)
         return work.dist[n] < np.inf and write_copy(tables, f, n, work)
     label_one(work.start, first_node(tables, f, work.option))
+    fill(work.dist, np.inf)
     spread_flow(tables, state, prices, k, f, work.start, True, work, work.last)
     if work.dist[n] == np.inf:
         return False

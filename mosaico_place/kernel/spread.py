@@ -1,9 +1,8 @@
 """Cheapest paths from labelled nodes to all nodes, in one go: the step that the kernel repeats for every flow.
 
 The labels of one component's nodes spread over the arcs to the nodes of the next, from all of them at once, over
-switches and routers only, since nothing else lies inside a path: by Dijkstra's algorithm from few of them, and from
-many, of which hardly any is improved, one after the other without a heap. No table of all pairs is kept, so prices and
-remaining bandwidths may change between any two calls.
+switches and routers only, since nothing else lies inside a path (Dijkstra's algorithm). No table of all pairs is kept,
+so prices and remaining bandwidths may change between any two calls.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mosaico_place.compile import Infrastructure
+from mosaico_place.compile.infrastructure import FloatArray, Infrastructure
 from mosaico_place.kernel.compiled import inner_inline, outer
 
 STAY, NOWHERE = -1, -2
@@ -23,22 +22,26 @@ STAY, NOWHERE = -1, -2
 class Net(NamedTuple):
     """The infrastructure for compiled code: arcs by tail and by head.
 
+    Numbers that only index are unsigned: for others, compiled code asks each time whether it is to count from the end.
+
     Attributes:
-        tail, head: (arcs,) int32.
+        tail, head: (arcs,) uint32.
         forwards: (nodes,) bool.
         hand_over_ns: (nodes,) float64.
         out_start, out_arc: arcs that leave node n: ``out_arc[out_start[n] : out_start[n + 1]]``.
         in_start, in_arc: arcs that enter it.
+        leaves: whether nodes that do not forward have one neighbour each, so that no way over one is a short cut.
     """
 
-    tail: NDArray[np.int32]
-    head: NDArray[np.int32]
+    tail: NDArray[np.uint32]
+    head: NDArray[np.uint32]
     forwards: NDArray[np.bool_]
     hand_over_ns: NDArray[np.float64]
-    out_start: NDArray[np.int32]
-    out_arc: NDArray[np.int32]
-    in_start: NDArray[np.int32]
-    in_arc: NDArray[np.int32]
+    out_start: NDArray[np.uint32]
+    out_arc: NDArray[np.uint32]
+    in_start: NDArray[np.uint32]
+    in_arc: NDArray[np.uint32]
+    leaves: bool
 
 
 def compile_net(infrastructure: Infrastructure) -> Net:
@@ -46,55 +49,43 @@ def compile_net(infrastructure: Infrastructure) -> Net:
     count = len(infrastructure.nodes)
 
     def by(ends: Any) -> tuple[Any, Any]:
-        start = np.concatenate([[0], np.cumsum(np.bincount(ends, minlength=count))]).astype(np.int32)
-        return start, np.argsort(ends, kind="stable").astype(np.int32)
+        start = np.concatenate([[0], np.cumsum(np.bincount(ends, minlength=count))]).astype(np.uint32)
+        return start, np.argsort(ends, kind="stable").astype(np.uint32)
 
     return Net(
-        infrastructure.tail.astype(np.int32),
-        infrastructure.head.astype(np.int32),
+        infrastructure.tail.astype(np.uint32),
+        infrastructure.head.astype(np.uint32),
         infrastructure.forwards,
         infrastructure.hand_over_ns.astype(np.float64),
         *by(infrastructure.tail),
         *by(infrastructure.head),
+        _leaves(infrastructure),
     )
 
 
-@inner_inline
-def push(keys: Any, items: Any, size: int, key: float, item: int) -> int:
-    """Put an item on a binary heap; its new size."""
-    i = size
-    while i > 0:
-        above = (i - 1) >> 1
-        if keys[above] <= key:
-            break
-        keys[i] = keys[above]
-        items[i] = items[above]
-        i = above
-    keys[i] = key
-    items[i] = item
-    return size + 1
+def _leaves(infrastructure: Infrastructure) -> bool:
+    ends = np.stack([infrastructure.tail, infrastructure.head])
+    pairs = np.unique(np.hstack([ends, ends[::-1]]), axis=1)
+    neighbours = np.bincount(pairs[0], minlength=len(infrastructure.nodes))
+    return bool((neighbours[~infrastructure.forwards] <= 1).all())
 
 
-@inner_inline
-def drop_first(keys: Any, items: Any, size: int) -> int:
-    """Take the first item off a binary heap; its new size."""
-    size -= 1
-    key, item = keys[size], items[size]
-    i = 0
-    while True:
-        below = 2 * i + 1
-        if below >= size:
-            break
-        if below + 1 < size and keys[below + 1] < keys[below]:
-            below += 1
-        if keys[below] >= key:
-            break
-        keys[i] = keys[below]
-        items[i] = items[below]
-        i = below
-    keys[i] = key
-    items[i] = item
-    return size
+class Front(NamedTuple):
+    """Scratch of :func:`spread`: the nodes that are to go on, in no order.
+
+    Attributes:
+        labels, nodes: (nodes,) of each that stands in it.
+        place: (nodes,) where each stands; the number of nodes if nowhere.
+    """
+
+    labels: FloatArray
+    nodes: NDArray[np.uint32]
+    place: NDArray[np.uint32]
+
+
+def new_front(nodes: int) -> Front:
+    """Room for all nodes."""
+    return Front(np.empty(nodes), np.empty(nodes, dtype=np.uint32), np.empty(nodes, dtype=np.uint32))
 
 
 @inner_inline
@@ -108,11 +99,10 @@ def weigh(
 
 
 @inner_inline
-def relax(
-    begins: Any, arcs: Any, ends: Any, forwards: Any, weight: Any, touch: Any, n: int, label: float, heaped: bool,
-    dist: Any, last: Any, keys: Any, items: Any, size: int,
-) -> int:  # fmt: skip
-    """Go on from a node over its arcs; what is reached more cheaply and forwards goes on the heap if ``heaped``."""
+def first_step(
+    begins: Any, arcs: Any, ends: Any, weight: Any, touch: Any, n: int, label: float, dist: Any, last: Any
+) -> None:
+    """Go on from a node that does not forward over its arcs."""
     for i in range(begins[n], begins[n + 1]):
         a = arcs[i]
         m = ends[a]
@@ -120,50 +110,39 @@ def relax(
         if cost < dist[m]:
             dist[m] = cost
             last[m] = a
-            if heaped and forwards[m]:
-                size = push(keys, items, size, cost, m)
-    return size
 
 
 @inner_inline
 def nearest_first(
-    begins: Any, arcs: Any, ends: Any, forwards: Any, weight: Any, touch: Any, dist: Any, last: Any, keys: Any,
-    items: Any,
-) -> None:  # fmt: skip
-    """Go on from all labelled nodes that forward, the nearest first, so that each does so once (Dijkstra)."""
-    size = 0
-    for n in range(len(dist)):
-        if forwards[n] and dist[n] < np.inf:
-            size = push(keys, items, size, dist[n], n)
-    while size > 0:
-        label, n = keys[0], items[0]
-        size = drop_first(keys, items, size)
-        if label == dist[n]:
-            size = relax(begins, arcs, ends, forwards, weight, touch, n, label, True, dist, last, keys, items, size)
+    begins: Any, arcs: Any, ends: Any, forwards: Any, weight: Any, touch: Any, dist: Any, last: Any, front: Any
+) -> None:
+    """Go on from all labelled nodes that forward, the nearest first, so that each does so once.
 
-
-@inner_inline
-def in_turn(
-    begins: Any, arcs: Any, ends: Any, forwards: Any, weight: Any, touch: Any, dist: Any, last: Any, queued: Any,
-    items: Any,
-) -> None:  # fmt: skip
-    """The same from one after the other, and again from what is reached more cheaply then (Moore).
-
-    ``queued``: room for a mark per node; ``items``: for a ring of them.
+    Those that are to do so stand in a list in no order, in which a better label replaces the old one: to look through
+    all of it for the nearest takes no jump that the processor has to guess, and so less time than a heap.
     """
-    count, first, size = len(dist), 0, 0
-    for n in range(count):
-        queued[n] = 0.0
-        if forwards[n] and dist[n] < np.inf:
-            queued[n] = 1.0
-            items[size] = n
+    labels, nodes, place = front.labels, front.nodes, front.place
+    size, nowhere = 0, len(dist)
+    for n in range(len(dist)):
+        place[n] = nowhere
+        if forwards[n] and last[n] != NOWHERE:
+            labels[size] = dist[n]
+            nodes[size] = n
+            place[n] = size
             size += 1
     while size > 0:
-        n = items[first]
-        first = first + 1 if first + 1 < count else 0
+        j, label = 0, labels[0]
+        for i in range(1, size):
+            nearer = labels[i] < label
+            label = labels[i] if nearer else label
+            j = i if nearer else j
+        n = nodes[j]
+        place[n] = nowhere
         size -= 1
-        queued[n] = 0.0
-        label = dist[n]
+        if j < size:
+            labels[j] = labels[size]
+            nodes[j] = nodes[size]
+            place[nodes[j]] = j
         for i in range(begins[n], begins[n + 1]):
             a = arcs[i]
             m = ends[a]
@@ -171,18 +150,20 @@ def in_turn(
             if cost < dist[m]:
                 dist[m] = cost
                 last[m] = a
-                if forwards[m] and queued[m] == 0.0:
-                    queued[m] = 1.0
-                    place = first + size
-                    items[place if place < count else place - count] = m
-                    size += 1
+                if forwards[m]:
+                    at = place[m]
+                    if at == nowhere:
+                        at = size
+                        place[m] = at
+                        nodes[at] = m
+                        size += 1
+                    labels[at] = cost
 
 
 @outer
 def spread(
-    net: Any, start: Any, forth: bool, weight: Any, slope: float, touch: Any, dist: Any, last: Any, keys: Any,
-    items: Any,
-) -> None:  # fmt: skip
+    net: Any, start: Any, forth: bool, weight: Any, slope: float, touch: Any, dist: Any, last: Any, front: Any
+) -> None:
     """Least start + path cost for every node, with the last arc of the path.
 
     Args:
@@ -192,8 +173,9 @@ def spread(
         weight: (arcs,) what each costs; infinite where it is closed.
         slope: staying costs slope x hand-over, except where a node forwards.
         touch: (nodes,) what touching the node costs; infinite where the flow must not.
-        dist, last: (nodes,) results; ``last`` is an arc, STAY or NOWHERE.
-        keys, items: a heap with room for arcs + nodes entries.
+        dist: (nodes,) what costs as much is not wanted; afterwards the results, infinite where there is none.
+        last: (nodes,) results: an arc, STAY or NOWHERE.
+        front: scratch.
     """
     count = len(start)
     begins, arcs, ends = net.out_start, net.out_arc, net.head
@@ -201,33 +183,26 @@ def spread(
         begins, arcs, ends = net.in_start, net.in_arc, net.tail
     forwards = net.forwards
     for n in range(count):
-        dist[n] = np.inf
         last[n] = NOWHERE
-    # What begins anywhere takes its first step before anything is put on the heap, where each node then stands once.
+    # What begins anywhere takes its first step before any node goes on.
     for n in range(count):
         label = start[n] + touch[n]
-        if label == np.inf:
+        if not label < dist[n]:
             continue
         if not forwards[n]:
-            relax(begins, arcs, ends, forwards, weight, touch, n, label, False, dist, last, keys, items, 0)
-        elif label < dist[n]:
+            first_step(begins, arcs, ends, weight, touch, n, label, dist, last)
+        else:
             dist[n] = label
             last[n] = STAY
-    labelled, all_that_forward = 0, 0
+    nearest_first(begins, arcs, ends, forwards, weight, touch, dist, last, front)
     for n in range(count):
-        if forwards[n]:
-            all_that_forward += 1
-            labelled += dist[n] < np.inf
-    if 2 * labelled > all_that_forward:
-        in_turn(begins, arcs, ends, forwards, weight, touch, dist, last, keys, items)
-    else:
-        nearest_first(begins, arcs, ends, forwards, weight, touch, dist, last, keys, items)
-    for n in range(count):
-        if not forwards[n] and start[n] < np.inf:
+        if not forwards[n]:
             stays = start[n] + touch[n] + slope * net.hand_over_ns[n]
-            if stays <= dist[n]:
+            if stays < dist[n] or (stays == dist[n] and last[n] != NOWHERE):
                 dist[n] = stays
                 last[n] = STAY
+        if last[n] == NOWHERE:
+            dist[n] = np.inf
 
 
 @outer

@@ -65,7 +65,7 @@ class Tables(NamedTuple):
     touch_start: IntArray
     touchable: BoolArray
     plain: BoolArray
-    uses_row: IntArray
+    uses_row: NDArray[np.uint32]
     uses_amount: FloatArray
     ways: Any
     charges: Any
@@ -227,7 +227,7 @@ def _tables(problem: Problem, rows: Rows, offers: Offers, shapes: Shapes, room: 
         touch_start=np.array(offers.touch_start, dtype=np.int32).reshape(-1, count + 1),
         touchable=np.array(offers.touchable, dtype=np.bool_).reshape(-1, count),
         plain=np.array([not key.per_hop and not key.strict for key in offers.touches], dtype=np.bool_),
-        uses_row=np.array(offers.uses_row, dtype=np.int32),
+        uses_row=np.array(offers.uses_row, dtype=np.uint32),
         uses_amount=np.array(offers.uses_amount, dtype=np.float64),
         ways=_records(offers.ways, WAY),
         charges=_records([(row, float(price)) for row, price in offers.charges], CHARGE),

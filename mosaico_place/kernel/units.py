@@ -8,6 +8,7 @@ import numpy as np
 
 from mosaico_place.kernel.compiled import inner, inner_inline
 from mosaico_place.kernel.costs import add_costs, best_option, touch_costs
+from mosaico_place.kernel.pruning import add_to, allow, fill, lowest, note_goal, note_least, note_tree
 from mosaico_place.kernel.routes import label_one, path_to_copy, spread_flow, write_copy
 from mosaico_place.kernel.shapes import FIXED, INNER, PIN_HEAD, PIN_TAIL
 from mosaico_place.kernel.spread import trace
@@ -21,13 +22,6 @@ def least_place(line: Any) -> int:
         if line[n] < line[best]:
             best = n
     return best
-
-
-@inner_inline
-def add_to(line: Any, more: Any) -> None:
-    """Add numbers to others, in place."""
-    for n in range(len(line)):
-        line[n] += more[n]
 
 
 @inner
@@ -71,8 +65,11 @@ def components_cost(tables: Any, state: Any, prices: Any, k: int, work: Any) -> 
 
 
 @inner
-def pinned_cost(tables: Any, state: Any, prices: Any, k: int, f: int, work: Any) -> float:
-    """Add a flow that does not join two free units to ``work.total``; returns what it costs if both ends are fixed."""
+def pinned_cost(tables: Any, state: Any, prices: Any, k: int, f: int, most: float, work: Any) -> float:
+    """Add a flow that does not join two free units to ``work.total``; returns what it costs if both ends are fixed.
+
+    Where it costs ``most`` or more it is infinite.
+    """
     chain, flow = tables.chains[k], tables.flows[f]
     f0, total = chain.flow, work.total
     tail, head = tables.components[flow.tail].unit, tables.components[flow.head].unit
@@ -88,38 +85,56 @@ def pinned_cost(tables: Any, state: Any, prices: Any, k: int, f: int, work: Any)
         forth = flow.role != PIN_HEAD
         fixed, other = (tail, head) if forth else (head, tail)
         label_one(work.start, tables.units[fixed].node)
+        fill(work.dist, most)
         spread_flow(tables, state, prices, k, f, work.start, forth, work, work.lasts[f - f0])
         if flow.role == FIXED:
             return work.dist[tables.units[head].node]
         add_to(total[other - chain.unit], work.dist)
+        note_goal(tables, k, f, other, work)
     return 0.0
 
 
 @inner
-def solve_units(tables: Any, state: Any, prices: Any, k: int, work: Any) -> float:
+def solve_units(tables: Any, state: Any, prices: Any, k: int, limit: float, work: Any) -> float:
     """Least costs of every unit on every node with all that hangs below it, time priced with ``slope`` and ``pay``.
 
-    They go to ``work.total``, the arcs of paths to ``work.lasts``; the sum over the roots is returned.
+    They go to ``work.total``, the arcs of paths to ``work.lasts``; infinite is also what the cheapest nodes cannot be,
+    and what is not wanted. The sum over the roots is returned, or ``limit``: at that cost nothing is wanted.
     """
     chain = tables.chains[k]
-    f0, u0, total = chain.flow, chain.unit, work.total
+    f0, u0, total, least = chain.flow, chain.unit, work.total, work.least
     constant = components_cost(tables, state, prices, k, work)
     if constant == np.inf:
         return np.inf
+    for u in range(chain.unit_end - u0):
+        work.goal[u] = -1
+    most = limit - constant - note_least(tables, k, work)
     for f in range(chain.flow, chain.flow_end):
-        constant += pinned_cost(tables, state, prices, k, f, work)
-    for u in range(chain.unit, chain.unit_end):
+        constant += pinned_cost(tables, state, prices, k, f, most, work)
+    constant += note_least(tables, k, work)
+    if constant == np.inf:
+        return limit
+    spare, way = 0.0, 0.0
+    for u in range(u0, chain.unit_end):
         unit = tables.units[u]
         if unit.node >= 0:
             continue
+        if u == u0 or tables.units[u - 1].root != unit.root:
+            spare, way = note_tree(tables, k, u, work)
+            spare = min(spare, limit - constant)
         if unit.parent < 0:
-            constant += total[u - u0, least_place(total[u - u0])]
+            cheapest = lowest(total[u - u0])
+            if cheapest == np.inf:
+                return limit
+            constant += cheapest - least[u - u0]
             continue
         f = unit.flow
         forth = tables.components[tables.flows[f].tail].unit == u
+        allow(tables, k, u, spare, way, work)
         spread_flow(tables, state, prices, k, f, total[u - u0], forth, work, work.lasts[f - f0])
         add_to(total[unit.parent - u0], work.dist)
-    return constant
+        least[unit.parent - u0] += least[u - u0]
+    return min(constant, limit)
 
 
 @inner

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mosaico_place.compile.infrastructure import BoolArray, FloatArray, IntArray
 from mosaico_place.kernel.embeddings import LONGEST, no_embeddings
+from mosaico_place.kernel.spread import Front, new_front
 
 
 class Work(NamedTuple):
@@ -19,11 +20,12 @@ class Work(NamedTuple):
             by number of component and flow.
         slope: (flows,) price per ns of each flow; pay: (components,) of each component.
         total: (units, nodes) least costs with all that hangs below.
+        least, goal, ahead: (units,) and (units, nodes), see :mod:`mosaico_place.kernel.pruning`.
         lasts: (flows, nodes) last arcs of paths, as :func:`mosaico_place.kernel.spread.spread` leaves them.
         blocked: (units, nodes) what is ruled out; at: (units,) the nodes that are tried.
         turn: (units + 1,) those that are kept to single nodes, in this order; kept: (units,) to which, as ordered;
             tried: (units, nodes) the same, and those before.
-        weight: (arcs,) what one flow pays; start, touch, dist, last: (nodes,) of one spreading, keys, items its heap.
+        weight: (arcs,) what one flow pays; start, touch, dist, last: (nodes,) and front of one spreading.
         piece: (LONGEST,) a path.
         delay: (flows,) time of each.
         begun, finished, entered: (components,) of one budget.
@@ -38,6 +40,9 @@ class Work(NamedTuple):
     slope: FloatArray
     pay: FloatArray
     total: FloatArray
+    least: FloatArray
+    goal: IntArray
+    ahead: FloatArray
     lasts: NDArray[np.int32]
     blocked: BoolArray
     at: IntArray
@@ -49,8 +54,7 @@ class Work(NamedTuple):
     touch: FloatArray
     dist: FloatArray
     last: NDArray[np.int32]
-    keys: FloatArray
-    items: NDArray[np.int32]
+    front: Front
     piece: NDArray[np.int32]
     delay: FloatArray
     begun: FloatArray
@@ -79,6 +83,9 @@ def new_work(tables: Any) -> Work:
         slope=np.empty(flows),
         pay=np.empty(components),
         total=np.empty((units, nodes)),
+        least=np.empty(units),
+        goal=np.empty(units, dtype=np.int64),
+        ahead=np.empty((units, nodes)),
         lasts=np.empty((flows, nodes), dtype=np.int32),
         blocked=np.empty((units, nodes), dtype=np.bool_),
         at=np.empty(units, dtype=np.int64),
@@ -90,8 +97,7 @@ def new_work(tables: Any) -> Work:
         touch=np.empty(nodes),
         dist=np.empty(nodes),
         last=np.empty(nodes, dtype=np.int32),
-        keys=np.empty(arcs + nodes),
-        items=np.empty(arcs + nodes, dtype=np.int32),
+        front=new_front(nodes),
         piece=np.empty(LONGEST, dtype=np.int32),
         delay=np.empty(flows),
         begun=np.empty(components),

@@ -1,0 +1,129 @@
+"""What the cheapest embedding of a chain cannot contain: costs that the dynamic program over its units leaves out.
+
+Branch and bound inside of a dynamic program (Morin and Marsten, "Branch-and-bound strategies for dynamic programming",
+Operations Research 24(4), 1976): a cost of some units on some node goes no further where it, and what all other units
+cost at least, is more than one node for all units of the tree costs, or than is wanted. Where every flow on the way to
+the root is as dear as the one from there to a fixed node, that one's cheapest path from the node is also still to be
+paid (the potential of Hart, Nilsson and Raphael, "A formal basis for the heuristic determination of minimum cost
+paths", IEEE Transactions on Systems Science and Cybernetics 4(2), 1968), which keeps paths to where they can lead.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mosaico_place.kernel.compiled import inner, inner_inline
+
+ROUNDING = 1e-9
+"""Of 1 and of the cheapest cost known, how much more is let pass: sums differ by the order of their terms."""
+
+
+@inner_inline
+def lowest(line: Any) -> float:
+    """The least of some numbers."""
+    best = np.inf
+    for n in range(len(line)):
+        best = min(best, line[n])
+    return best
+
+
+@inner_inline
+def add_to(line: Any, more: Any) -> None:
+    """Add numbers to others, in place."""
+    for n in range(len(line)):
+        line[n] += more[n]
+
+
+@inner_inline
+def fill(line: Any, value: float) -> None:
+    """Set all numbers to one."""
+    for n in range(len(line)):
+        line[n] = value
+
+
+@inner
+def note_least(tables: Any, k: int, work: Any) -> float:
+    """Write the least cost of every free unit by itself to ``work.least``; returns their sum."""
+    chain, total = tables.chains[k], 0.0
+    for u in range(chain.unit_end - chain.unit):
+        if tables.units[chain.unit + u].node < 0:
+            work.least[u] = lowest(work.total[u])
+            total += work.least[u]
+    return total
+
+
+@inner
+def note_goal(tables: Any, k: int, f: int, u: int, work: Any) -> None:
+    """Keep what a flow between a root and a fixed node costs from every node: (nodes,) ``work.dist``."""
+    if tables.units[u].parent < 0 and tables.plain[tables.flows[f].touch] and tables.net.leaves:
+        u0 = tables.chains[k].unit
+        work.goal[u - u0] = f
+        for n in range(len(work.dist)):
+            work.ahead[u - u0, n] = work.dist[n]
+
+
+@inner
+def note_tree(tables: Any, k: int, u: int, work: Any) -> Any:
+    """How much dearer than the least of each of its units a tree may be, and how much of it is the path to the goal.
+
+    Args:
+        u: the first unit of the tree.
+        work: ``least`` and ``total`` of every unit by itself, ``goal`` and ``ahead`` of the root. ``goal`` of the other
+            units is set: to that of their parent, if their flow is as dear.
+
+    Returns:
+        (what the cheapest single node costs above the least of each unit, infinite if that is not known; what the
+        least of the root is without the path to its goal, below that with it).
+    """
+    chain, root, line = tables.chains[k], tables.units[u].root, work.dist
+    u0, spare, least = chain.unit, 0.0, 0.0
+    fill(line, 0.0)
+    for v in range(root, u - 1, -1):
+        add_to(line, work.total[v - u0])
+        least += work.least[v - u0]
+        if v == root:
+            continue
+        f = tables.units[v].flow
+        flow, slope, goal = tables.flows[f], work.slope[f - chain.flow], work.goal[tables.units[v].parent - u0]
+        if goal >= 0:
+            aim = tables.flows[goal]
+            as_dear = flow.rate >= aim.rate and slope >= work.slope[goal - chain.flow] and flow.delay == aim.delay
+            goal = goal if as_dear else -1
+        work.goal[v - u0] = goal
+        if not tables.plain[flow.touch]:
+            spare = np.inf
+        if slope > 0:
+            for n in range(len(line)):
+                line[n] += slope * tables.net.hand_over_ns[n]
+    if tables.units[root].copy >= 0:
+        spare = np.inf
+    best = lowest(line)
+    spare += best - least + ROUNDING * (1.0 + abs(best))
+    if work.goal[root - u0] < 0:
+        return spare, 0.0
+    alone = np.inf
+    for n in range(len(line)):
+        if work.total[root - u0, n] < np.inf:
+            alone = min(alone, work.total[root - u0, n] - work.ahead[root - u0, n])
+    return spare, work.least[root - u0] - alone
+
+
+@inner
+def allow(tables: Any, k: int, u: int, spare: float, way: float, work: Any) -> None:
+    """Write what a unit with all below it may cost at most, by node, to ``work.dist``: (nodes,).
+
+    Args:
+        tables, k, work: as above; ``least`` of the unit counts what is below it.
+        spare: how much more than the least of all units may be paid.
+        way: how much of the least of all is the path to the goal.
+    """
+    u0 = tables.chains[k].unit
+    most = work.least[u - u0] + spare
+    if work.goal[u - u0] < 0:
+        fill(work.dist, most)
+        return
+    ahead = work.ahead[tables.units[u].root - u0]
+    for n in range(len(ahead)):
+        work.dist[n] = most + min(0.0, way - ahead[n])

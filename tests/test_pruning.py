@@ -1,0 +1,148 @@
+"""What the kernel leaves out of its dynamic program is never part of a cheapest embedding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
+from random import Random
+
+import numpy as np
+import pytest
+
+from mosaico_place.compile import compile_instance
+from mosaico_place.compile.infrastructure import FloatArray
+from mosaico_place.generating import generate
+from mosaico_place.instance import (
+    Chain,
+    Component,
+    Direction,
+    Flow,
+    Function,
+    Implementation,
+    Instance,
+    Level,
+    Link,
+    Term,
+)
+from mosaico_place.kernel.batch import Pricer, no_surcharges
+from mosaico_place.kernel.prices import Prices, price
+from mosaico_place.kernel.spread import new_front, spread
+from mosaico_place.kernel.tables import Compiled, compile_tables
+from mosaico_place.rules import CostTerm
+
+GBPS = 10**9
+RATES = {"even": (2, 2, 2, 2), "falling": (4, 3, 2, 1), "rising": (1, 2, 3, 4), "mixed": (2, 4, 1, 3)}
+"""Of the flows of a line, in units of 10 Mbps."""
+
+
+def lines(rates: tuple[int, ...], two_links: bool, random: Random) -> Instance:
+    """Lines between two switches of a region, half of them with a side branch; servers have one link each, or two."""
+    region = generate(8, 2, 20, 1.0, random.randrange(100))
+    switches = [name for name in region.nodes if name.startswith("sw-")]
+    servers = [name for name in region.nodes if name not in switches]
+    names = [f"f-{number}" for number in range(len(rates) - 1)]
+    side = "side"
+    functions = {
+        name: Function(name, {"vnf": Implementation("vnf", Level.VNF, {"cpu": random.randrange(1, 9) * 10})})
+        for name in [*names, side]
+    }
+    chains = {}
+    for number in range(30):
+        start, end = random.sample(switches, 2)
+        parts = [Component("from", at=start), *(Component(name, function=name) for name in names)]
+        parts.append(Component("to", at=end))
+        flows = [
+            Flow(tail.name, head.name, rate * 10**7) for (tail, head), rate in zip(pairwise(parts), rates, strict=True)
+        ]
+        if number % 2:
+            parts.append(Component(side, function=side))
+            flows.append(Flow(side, random.choice(names), random.randrange(1, 4) * 10**7))
+        chains[f"c-{number}"] = Chain(f"c-{number}", {one.name: one for one in parts}, tuple(flows))
+    links = list(region.links)
+    if two_links:
+        known = {link.ends for link in links}
+        wide = Direction(10 * GBPS, 0)
+        ends = ((random.choice(switches), server) for server in servers)
+        links += [Link(pair, wide, wide) for pair in ends if pair not in known and pair[::-1] not in known]
+    return replace(
+        region,
+        functions=functions,
+        chains=chains,
+        links=tuple(links),
+        objective=({Term(CostTerm.REJECTED): Fraction(1)},),
+    )
+
+
+def ways(compiled: Compiled, prices: Prices, rate: float) -> FloatArray:
+    """(nodes, nodes) the cheapest path of a flow without a budget, from each to each."""
+    net, count = compiled.tables.net, len(compiled.tables.net.forwards)
+    room = compiled.rows.capacity[0, compiled.tables.first_arc :]
+    weight = np.where(room >= rate, rate * (prices.toll[0] + prices.link[0] * prices.arc), np.inf)
+    found, start, last = np.full((count, count), np.inf), np.full(count, np.inf), np.empty(count, np.int32)
+    for n in range(count):
+        start[n] = 0.0
+        spread(net, start, True, weight, 0.0, np.zeros(count), found[n], last, new_front(count))
+        start[n] = np.inf
+    return found
+
+
+def least(compiled: Compiled, prices: Prices, k: int, between: Mapping[float, FloatArray]) -> float:
+    """The least cost of a chain whose flows form a tree, from its last component backwards, no node left out."""
+    tables, count = compiled.tables, len(compiled.tables.net.forwards)
+    chain = tables.chains[k]
+    cost = {}
+    for c in range(chain["component"], chain["component_end"]):
+        component, cost[c] = tables.components[c], np.full(count, np.inf)
+        if component["menu"] < 0:
+            cost[c][component["node"]] = 0.0
+            continue
+        start = tables.menu_start[component["menu"]]
+        for n in np.flatnonzero(tables.mask[component["unit"]]).tolist():
+            cost[c][n] = min(prices.option[0, o] for o in range(start[n], start[n + 1]))
+    flows = tables.flows[chain["flow"] : chain["flow_end"]]
+    pending = set(range(len(flows)))
+    while pending:
+        f = next(f for f in pending if _hangs(flows, pending, f))
+        pending.remove(f)
+        tail, head, way = int(flows[f]["tail"]), int(flows[f]["head"]), between[float(flows[f]["rate"])]
+        if any(head in (flows[i]["tail"], flows[i]["head"]) for i in pending):
+            cost[head] = cost[head] + (cost[tail][:, None] + way).min(axis=0)
+        else:
+            cost[tail] = cost[tail] + (way + cost[head][None, :]).min(axis=1)
+            last = tail
+    return float(cost[last].min())
+
+
+def _hangs(flows: FloatArray, pending: set[int], f: int) -> bool:
+    """Whether nothing that is pending but this flow touches one of its ends."""
+    others = [i for i in pending if i != f]
+    return any(
+        all(flows[f][end] not in (flows[i]["tail"], flows[i]["head"]) for i in others) for end in ("tail", "head")
+    )
+
+
+@pytest.mark.parametrize("two_links", [False, True])
+@pytest.mark.parametrize("rates", RATES.values(), ids=RATES)
+def test_bounds_of_trees(rates: tuple[int, ...], two_links: bool) -> None:
+    """Tests that trees without budgets cost what a dynamic program over all nodes says, whatever flows and prices."""
+    random = Random(sum(n * rate for n, rate in enumerate(rates)))
+    compiled = compile_tables(compile_instance(lines(rates, two_links, random)))
+    assert compiled.tables.net.leaves is not two_links
+    draw, pricer, count = np.random.default_rng(random.randrange(1000)), Pricer(compiled, 1), len(compiled.names)
+    for scarce in (0.9, 0.5, 0.1):
+        shape = compiled.rows.capacity.shape
+        shadow = draw.random(shape) * (draw.random(shape) < scarce)
+        prices = price(compiled, shadow, np.zeros(len(compiled.tables.openings)))
+        between = {rate: ways(compiled, prices, rate) for rate in {*compiled.tables.flows["rate"].tolist()}}
+        costs = np.array([least(compiled, prices, k, between) for k in range(count)])
+        anyway = prices._replace(reject=np.full(count, np.inf))
+        lower, found = pricer(anyway, no_surcharges(count))
+        assert lower == pytest.approx(costs, rel=1e-9)
+        assert (found >= lower * (1 - 1e-9)).all()
+        # Where less is wanted, the bound is that at most, and nothing that costs less is lost.
+        wanted = costs * np.where(np.arange(count) % 2, 0.9, 1.1)
+        lower, _ = pricer(prices._replace(reject=wanted), no_surcharges(count))
+        assert np.minimum(lower, wanted) == pytest.approx(np.minimum(costs, wanted), rel=1e-9)
+    pricer.close()
