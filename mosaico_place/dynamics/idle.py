@@ -14,6 +14,7 @@ import sys
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 
 from mosaico_place.document import placement_document
 from mosaico_place.dumping import dump
@@ -118,6 +119,8 @@ def still_holding(errand: Errand, found: Placement, instance: Instance, placemen
 
 def main() -> None:
     """Be the child."""
+    # Its libraries take seconds to load where nothing keeps them as byte code: more than the clock may give.
+    import_module("mosaico_place.exact.method")
     errand = json.loads(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
     instance = parse_instance(errand["instance"])
