@@ -8,6 +8,7 @@ from fractions import Fraction
 from itertools import pairwise
 from random import Random
 
+import networkx as nx
 import numpy as np
 import pytest
 
@@ -89,7 +90,7 @@ def ways(compiled: Compiled, prices: Prices, rate: float) -> FloatArray:
 
 
 def least(compiled: Compiled, prices: Prices, k: int, between: Mapping[float, FloatArray]) -> float:
-    """The least cost of a chain whose flows form a tree, from its last component backwards, no node left out."""
+    """The least cost of a chain whose flows form a tree, from its leaves to its first component, no node left out."""
     tables, count = compiled.tables, len(compiled.tables.net.forwards)
     chain = tables.chains[k]
     cost = {}
@@ -101,26 +102,15 @@ def least(compiled: Compiled, prices: Prices, k: int, between: Mapping[float, Fl
         start = tables.menu_start[component["menu"]]
         for n in np.flatnonzero(tables.mask[component["unit"]]).tolist():
             cost[c][n] = min(prices.option[0, o] for o in range(start[n], start[n + 1]))
-    flows = tables.flows[chain["flow"] : chain["flow_end"]]
-    pending = set(range(len(flows)))
-    while pending:
-        f = next(f for f in pending if _hangs(flows, pending, f))
-        pending.remove(f)
-        tail, head, way = int(flows[f]["tail"]), int(flows[f]["head"]), between[float(flows[f]["rate"])]
-        if any(head in (flows[i]["tail"], flows[i]["head"]) for i in pending):
-            cost[head] = cost[head] + (cost[tail][:, None] + way).min(axis=0)
-        else:
-            cost[tail] = cost[tail] + (way + cost[head][None, :]).min(axis=1)
-            last = tail
-    return float(cost[last].min())
-
-
-def _hangs(flows: FloatArray, pending: set[int], f: int) -> bool:
-    """Whether nothing that is pending but this flow touches one of its ends."""
-    others = [i for i in pending if i != f]
-    return any(
-        all(flows[f][end] not in (flows[i]["tail"], flows[i]["head"]) for i in others) for end in ("tail", "head")
-    )
+    tree: nx.Graph[int] = nx.Graph()
+    for flow in tables.flows[chain["flow"] : chain["flow_end"]]:
+        tree.add_edge(int(flow["tail"]), int(flow["head"]), flow=flow)
+    root = int(chain["component"])
+    for parent, child in reversed(list(nx.bfs_edges(tree, root))):
+        flow = tree[parent][child]["flow"]
+        way = between[float(flow["rate"])]
+        cost[parent] = cost[parent] + ((way.T if child == flow["tail"] else way) + cost[child]).min(axis=1)
+    return float(cost[root].min())
 
 
 @pytest.mark.parametrize("two_links", [False, True])
