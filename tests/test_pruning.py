@@ -29,7 +29,7 @@ from mosaico_place.instance import (
 )
 from mosaico_place.kernel.batch import Pricer, no_surcharges
 from mosaico_place.kernel.prices import Prices, price
-from mosaico_place.kernel.spread import new_front, spread
+from mosaico_place.kernel.spread import spread_from_all
 from mosaico_place.kernel.tables import Compiled, compile_tables
 from mosaico_place.rules import CostTerm
 
@@ -81,12 +81,7 @@ def ways(compiled: Compiled, prices: Prices, rate: float) -> FloatArray:
     net, count = compiled.tables.net, len(compiled.tables.net.forwards)
     room = compiled.rows.capacity[0, compiled.tables.first_arc :]
     weight = np.where(room >= rate, rate * (prices.toll[0] + prices.link[0] * prices.arc), np.inf)
-    found, start, last = np.full((count, count), np.inf), np.full(count, np.inf), np.empty(count, np.int32)
-    for n in range(count):
-        start[n] = 0.0
-        spread(net, start, True, weight, 0.0, np.zeros(count), found[n], last, new_front(count))
-        start[n] = np.inf
-    return found
+    return spread_from_all(net, weight, 0.0, np.zeros(count))
 
 
 def least(compiled: Compiled, prices: Prices, k: int, between: Mapping[float, FloatArray]) -> float:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mosaico_place.compile.infrastructure import BoolArray, FloatArray
-from mosaico_place.kernel.spread import new_front, spread
+from mosaico_place.kernel.spread import spread_from_all
 from mosaico_place.kernel.tables import Compiled
 
 
@@ -137,12 +137,4 @@ class Between:
         return Stop(time, tuple(some[0] for some in choices.values() if len(some) == 1))
 
     def _all(self, weight: FloatArray, rate: float, touch: FloatArray, slope: float) -> FloatArray:
-        nodes = self._nodes
-        weight = np.where(self.carries(rate), weight, np.inf)
-        found, start = np.full((nodes, nodes), np.inf), np.full(nodes, np.inf)
-        last, front = np.empty(nodes, np.int32), new_front(nodes)
-        for n in range(nodes):
-            start[n] = 0.0
-            spread(self._tables.net, start, True, weight, slope, touch, found[n], last, front)
-            start[n] = np.inf
-        return found
+        return spread_from_all(self._tables.net, np.where(self.carries(rate), weight, np.inf), slope, touch)

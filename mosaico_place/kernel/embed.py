@@ -24,6 +24,7 @@ from mosaico_place.kernel.shapes import CHORD, COPY
 from mosaico_place.kernel.taking import remove_chain
 from mosaico_place.kernel.times import measure_times
 from mosaico_place.kernel.units import choose_nodes, solve_units
+from mosaico_place.kernel.vectors import fill, fill_but_one
 
 TRIES = 12
 """Rounds of prices for latency, and of nodes that are ruled out because the whole does not fit."""
@@ -79,8 +80,8 @@ def find(tables: Any, state: Any, prices: Any, k: int, cutoff: float, few: int, 
         out: where the embedding is written if there is one.
 
     Returns:
-        (lower bound on the cost of every embedding in what is left, cost of the one found, whether it is placed in the
-        state now): infinite if there is none, or if it was given up.
+        (lower bound on the cost of every embedding in what is left, ``cutoff`` at most where one might cost as much;
+        cost of the one found, infinite if there is none or if it was given up; whether it is placed in the state now).
     """
     lower, depth, left = -np.inf, -1, MANY if tables.chains[k].required else few
     while True:
@@ -108,17 +109,17 @@ def rounds(tables: Any, state: Any, prices: Any, k: int, cutoff: float, u: int, 
     option, length, path = work.option, work.length, work.path
     lower, best, free, stands, node = -np.inf, np.inf, True, False, -1
     for _ in range(TRIES):
-        constant = set_slopes(tables, prices, k, work)
-        value = solve_units(tables, state, prices, k, min(cutoff, best) + constant, work) - constant
+        constant, wanted = set_slopes(tables, prices, k, work), min(cutoff, best)
+        value = solve_units(tables, state, prices, k, wanted + constant, work) - constant
         if free:
             lower = max(lower, value)
-        if value == np.inf or lower >= min(cutoff, best):
+        if value == np.inf or lower >= wanted:
             break
         if not choose_nodes(tables, state, prices, k, work):
             break
         if u >= 0 and node < 0:
             node = work.at[u]
-            allow_one(work.blocked[u], node)
+            fill_but_one(work.blocked[u], True, node, False)
         bad = crowded(tables, k, work.at, work.blocked)
         cost = np.inf
         if bad < 0:
@@ -150,16 +151,8 @@ def begin(tables: Any, prices: Any, k: int, work: Any) -> None:
     """Rule nothing out, and price time as in the first round."""
     chain = tables.chains[k]
     for u in range(chain.unit_end - chain.unit):
-        for n in range(work.blocked.shape[1]):
-            work.blocked[u, n] = False
+        fill(work.blocked[u], False)
     first_rates(tables, prices, k, work)
-
-
-@inner_inline
-def allow_one(blocked: Any, one: int) -> None:
-    """Rule out all nodes but one."""
-    for n in range(len(blocked)):
-        blocked[n] = n != one
 
 
 @inner_inline
@@ -168,7 +161,7 @@ def keep_parts(depth: int, work: Any) -> int:
     if depth < 0:
         return -1
     for d in range(depth):
-        allow_one(work.blocked[work.turn[d]], work.kept[d])
+        fill_but_one(work.blocked[work.turn[d]], True, work.kept[d], False)
     u = work.turn[depth]
     for n in range(work.tried.shape[1]):
         work.blocked[u, n] = work.tried[depth, n]
@@ -197,8 +190,7 @@ def next_part(tables: Any, k: int, depth: int, node: int, more: bool, work: Any)
         work.tried[depth, node] = True
     if more and work.turn[depth + 1] >= 0:
         depth += 1
-        for n in range(work.tried.shape[1]):
-            work.tried[depth, n] = False
+        fill(work.tried[depth], False)
     return depth
 
 

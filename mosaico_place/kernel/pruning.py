@@ -14,33 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from mosaico_place.kernel.compiled import inner, inner_inline
+from mosaico_place.kernel.compiled import inner
+from mosaico_place.kernel.vectors import add_to, fill, lowest
 
 ROUNDING = 1e-9
 """Of 1 and of the cheapest cost known, how much more is let pass: sums differ by the order of their terms."""
-
-
-@inner_inline
-def lowest(line: Any) -> float:
-    """The least of some numbers."""
-    best = np.inf
-    for n in range(len(line)):
-        best = min(best, line[n])
-    return best
-
-
-@inner_inline
-def add_to(line: Any, more: Any) -> None:
-    """Add numbers to others, in place."""
-    for n in range(len(line)):
-        line[n] += more[n]
-
-
-@inner_inline
-def fill(line: Any, value: float) -> None:
-    """Set all numbers to one."""
-    for n in range(len(line)):
-        line[n] = value
 
 
 @inner

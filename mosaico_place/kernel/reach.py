@@ -14,7 +14,8 @@ from mosaico_place.compile import Infrastructure
 from mosaico_place.compile.infrastructure import BoolArray, FloatArray
 from mosaico_place.instance import Chain
 from mosaico_place.kernel.compiled import inner, outer_making
-from mosaico_place.kernel.spread import Front, spread, weigh
+from mosaico_place.kernel.spread import new_front, spread, weigh
+from mosaico_place.kernel.vectors import fill
 from mosaico_place.latency import order
 
 
@@ -75,7 +76,7 @@ def _keep_reachable(tables: Any, k: int, masks: Any, room: Any) -> None:
     arcs, count = len(room), masks.shape[1]
     passing = _Passing(
         room, np.zeros(max(arcs, count)), np.empty(arcs), np.empty(count), np.empty(count), np.empty(count),
-        np.empty(count, np.int32), Front(np.empty(count), np.empty(count, np.uint32), np.empty(count, np.uint32)),
+        np.empty(count, np.int32), new_front(count),
     )  # fmt: skip
     least, early, late = np.full(masks.shape, np.inf), np.empty(masks.shape), np.empty(masks.shape)
     _agree(tables, chain, masks)
@@ -93,8 +94,7 @@ def _keep_reachable(tables: Any, k: int, masks: Any, room: Any) -> None:
 def _agree(tables: Any, chain: Any, masks: Any) -> None:
     """A unit can stand where all of its components can, and they stand where it can."""
     for u in range(chain.unit, chain.unit_end):
-        for n in range(masks.shape[1]):
-            tables.mask[u, n] = True
+        fill(tables.mask[u], True)
     for c in range(chain.component, chain.component_end):
         u = tables.components[c].unit
         for n in range(masks.shape[1]):

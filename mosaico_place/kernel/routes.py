@@ -6,19 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from mosaico_place.kernel.compiled import inner, inner_inline
+from mosaico_place.kernel.compiled import inner
 from mosaico_place.kernel.costs import touch_costs
 from mosaico_place.kernel.embeddings import first_node
-from mosaico_place.kernel.pruning import fill
 from mosaico_place.kernel.spread import spread, trace, weigh
-
-
-@inner_inline
-def label_one(start: Any, n: int) -> None:
-    """A single label."""
-    for m in range(len(start)):
-        start[m] = np.inf
-    start[n] = 0.0
+from mosaico_place.kernel.vectors import fill, fill_but_one
 
 
 @inner
@@ -29,8 +21,7 @@ def spread_flow(
     flow, line = tables.flows[f], tables.chains[k].line
     slope, touch = work.slope[f - tables.chains[k].flow], work.touch
     if tables.plain[flow.touch]:
-        for n in range(len(touch)):
-            touch[n] = 0.0
+        fill(touch, 0.0)
     else:
         touch_costs(tables, state, prices, k, f, slope, touch)
     room, own = state.free[0, tables.first_arc :], state.free[line, tables.first_arc :]
@@ -45,7 +36,7 @@ def path_to_copy(tables: Any, state: Any, prices: Any, k: int, f: int, work: Any
     host = tables.flows[f].copy_of
     slope, start = work.slope[f - tables.chains[k].flow], work.start
     n = first_node(tables, host, work.option)
-    label_one(start, n)
+    fill_but_one(start, np.inf, n, 0.0)
     time = 0.0
     for i in range(work.length[host]):
         a = work.path[host, i]
@@ -102,7 +93,7 @@ def route(tables: Any, state: Any, prices: Any, k: int, f: int, work: Any) -> bo
     if tables.flows[f].copy_of >= 0:
         path_to_copy(tables, state, prices, k, f, work)
         return work.dist[n] < np.inf and write_copy(tables, f, n, work)
-    label_one(work.start, first_node(tables, f, work.option))
+    fill_but_one(work.start, np.inf, first_node(tables, f, work.option), 0.0)
     fill(work.dist, np.inf)
     spread_flow(tables, state, prices, k, f, work.start, True, work, work.last)
     if work.dist[n] == np.inf:

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mosaico_place.compile.infrastructure import FloatArray, Infrastructure
-from mosaico_place.kernel.compiled import inner_inline, outer
+from mosaico_place.kernel.compiled import inner_inline, outer, outer_making
+from mosaico_place.kernel.vectors import fill
 
 STAY, NOWHERE = -1, -2
 """Instead of the last arc of a path: it begins here; there is none."""
@@ -83,9 +84,10 @@ class Front(NamedTuple):
     place: NDArray[np.uint32]
 
 
+@outer_making
 def new_front(nodes: int) -> Front:
     """Room for all nodes."""
-    return Front(np.empty(nodes), np.empty(nodes, dtype=np.uint32), np.empty(nodes, dtype=np.uint32))
+    return Front(np.empty(nodes), np.empty(nodes, np.uint32), np.empty(nodes, np.uint32))
 
 
 @inner_inline
@@ -182,8 +184,7 @@ def spread(
     if not forth:
         begins, arcs, ends = net.in_start, net.in_arc, net.tail
     forwards = net.forwards
-    for n in range(count):
-        last[n] = NOWHERE
+    fill(last, NOWHERE)
     # What begins anywhere takes its first step before any node goes on.
     for n in range(count):
         label = start[n] + touch[n]
@@ -203,6 +204,18 @@ def spread(
                 last[n] = STAY
         if last[n] == NOWHERE:
             dist[n] = np.inf
+
+
+def spread_from_all(net: Net, weight: FloatArray, slope: float, touch: FloatArray) -> FloatArray:
+    """(nodes, nodes) what the cheapest path costs from each to each; arguments as in :func:`spread`."""
+    nodes = len(net.forwards)
+    found, start = np.full((nodes, nodes), np.inf), np.full(nodes, np.inf)
+    last, front = np.empty(nodes, np.int32), new_front(nodes)
+    for n in range(nodes):
+        start[n] = 0.0
+        spread(net, start, True, weight, slope, touch, found[n], last, front)
+        start[n] = np.inf
+    return found
 
 
 @outer

@@ -8,20 +8,11 @@ import numpy as np
 
 from mosaico_place.kernel.compiled import inner, inner_inline
 from mosaico_place.kernel.costs import add_costs, best_option, touch_costs
-from mosaico_place.kernel.pruning import add_to, allow, fill, lowest, note_goal, note_least, note_tree
-from mosaico_place.kernel.routes import label_one, path_to_copy, spread_flow, write_copy
+from mosaico_place.kernel.pruning import allow, note_goal, note_least, note_tree
+from mosaico_place.kernel.routes import path_to_copy, spread_flow, write_copy
 from mosaico_place.kernel.shapes import FIXED, INNER, PIN_HEAD, PIN_TAIL
 from mosaico_place.kernel.spread import trace
-
-
-@inner_inline
-def least_place(line: Any) -> int:
-    """Where the first least of some numbers stands."""
-    best = 0
-    for n in range(1, len(line)):
-        if line[n] < line[best]:
-            best = n
-    return best
+from mosaico_place.kernel.vectors import add_to, fill, fill_but_one, least_place, lowest
 
 
 @inner
@@ -50,7 +41,7 @@ def components_cost(tables: Any, state: Any, prices: Any, k: int, work: Any) -> 
     constant = 0.0
     for u in range(chain.unit, chain.unit_end):
         if tables.units[u].node >= 0:
-            label_one(work.total[u - chain.unit], tables.units[u].node)
+            fill_but_one(work.total[u - chain.unit], np.inf, tables.units[u].node, 0.0)
         elif not unit_costs(tables, state, prices, k, u, work, work.total[u - chain.unit]):
             return np.inf
     for c in range(chain.component, chain.component_end):
@@ -84,7 +75,7 @@ def pinned_cost(tables: Any, state: Any, prices: Any, k: int, f: int, most: floa
     elif flow.role == PIN_TAIL or flow.role == FIXED or flow.role == PIN_HEAD:
         forth = flow.role != PIN_HEAD
         fixed, other = (tail, head) if forth else (head, tail)
-        label_one(work.start, tables.units[fixed].node)
+        fill_but_one(work.start, np.inf, tables.units[fixed].node, 0.0)
         fill(work.dist, most)
         spread_flow(tables, state, prices, k, f, work.start, forth, work, work.lasts[f - f0])
         if flow.role == FIXED:
@@ -106,8 +97,7 @@ def solve_units(tables: Any, state: Any, prices: Any, k: int, limit: float, work
     constant = components_cost(tables, state, prices, k, work)
     if constant == np.inf:
         return np.inf
-    for u in range(chain.unit_end - u0):
-        work.goal[u] = -1
+    fill(work.goal, -1)
     most = limit - constant - note_least(tables, k, work)
     for f in range(chain.flow, chain.flow_end):
         constant += pinned_cost(tables, state, prices, k, f, most, work)
