@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import combinations, product
+from itertools import combinations, islice, product
 
 import networkx as nx
 
@@ -26,7 +26,10 @@ from mosaico_place.rules import Rule
 from mosaico_place.usage import Scene, Usage, chain_usage, index_hops
 
 MOST = 20_000
-"""How many combinations are still tried."""
+"""How many combinations of chains are still tried."""
+
+MOST_PLACEMENTS = 3_000
+"""How many placements of one chain are still looked at: the few instances with more would take most of the time."""
 
 
 class TooManyError(Exception):
@@ -174,7 +177,10 @@ def _own_levels(
 def _choices(problem: Problem, chain: Chain, scene: Scene, refused: Counter[str]) -> list[Choice]:
     """All placements of one chain that keep its own rules, without those that another one beats."""
     kept: list[Choice] = []
-    for placed in [None, *_placements(problem.instance, chain, scene)]:
+    placements = list(islice(_placements(problem.instance, chain, scene), MOST_PLACEMENTS + 1))
+    if len(placements) > MOST_PLACEMENTS:
+        raise TooManyError
+    for placed in [None, *placements]:
         if broken := check_chain(problem.instance, chain.name, placed, scene):
             refused.update(str(violation.rule) for violation in broken)
             continue
@@ -189,8 +195,6 @@ def _choices(problem: Problem, chain: Chain, scene: Scene, refused: Counter[str]
                 continue
             kept = [other for other in kept if other.placed is None or not choice.beats(other)]
         kept.append(choice)
-        if len(kept) > MOST:
-            raise TooManyError
     return sorted(kept, key=lambda choice: choice.levels, reverse=True)  # the cheapest are tried first
 
 

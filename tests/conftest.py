@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -9,6 +10,10 @@ import pytest
 
 from mosaico_place.cli import main
 from tests.program import TEMPLATE, Ended, Run
+
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+    # The program is started a hundred times, and would compile everything that it imports as often.
+    os.environ["PYTHONPYCACHEPREFIX"] = str(Path(__file__).parents[1] / ".pytest_cache" / "bytecode")
 
 
 @pytest.fixture

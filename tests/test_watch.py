@@ -164,7 +164,7 @@ def test_lines_of_any_length(desk: Desk) -> None:
     def write() -> None:
         for part in (b'{"depart"', b': "a"}\n\n{"quer', b'y": {}}\n'):
             os.write(writer, part)
-        rest = b"x" * (MAX_BYTES + 2**20)
+        rest = memoryview(b"x" * (MAX_BYTES + 2**20))
         while rest:
             rest = rest[os.write(writer, rest) :]
         os.write(writer, b'\n{"metrics": true}')

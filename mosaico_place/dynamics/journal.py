@@ -84,9 +84,7 @@ class Journal:
 
     def _read(self) -> list[bytes]:
         """All whole lines; what comes after the last of them is cut off."""
-        content = b""
-        while part := os.read(self._file, 1 << 20):
-            content += part
+        content = b"".join(iter(lambda: os.read(self._file, 1 << 20), b""))
         self._end = content.rfind(b"\n") + 1
         if self._end < len(content):
             if not self._end and not _BEGIN.startswith(content[: len(_BEGIN)]):

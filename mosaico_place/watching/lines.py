@@ -30,25 +30,30 @@ def lines_of(file: int) -> queue.Queue[bytes | None]:
 
 def _split(file: int) -> Iterator[bytes]:
     """Whole lines, and what is left at the end; of a line that is too long, no more than shows that."""
-    rest, too_long = b"", False
-    while True:
-        try:
-            part = os.read(file, _PART)
-        except OSError:
-            part = b""
-        if not part:
-            break
-        *whole, rest = (rest + part).split(b"\n") if b"\n" in part else (rest + part,)
+    rest, too_long = bytearray(), False
+    while part := _read(file):
+        whole: list[bytearray] = []
+        rest += part
+        if b"\n" in part:
+            *whole, rest = rest.split(b"\n")
         for line in whole:
             if not too_long:
-                yield line
+                yield bytes(line)
             too_long = False
         if len(rest) > MAX_BYTES:
             if not too_long:
-                yield rest
-            rest, too_long = b"", True
+                yield bytes(rest)
+            rest, too_long = bytearray(), True
     if rest and not too_long:
-        yield rest
+        yield bytes(rest)
+
+
+def _read(file: int) -> bytes:
+    """What has come by now, nothing at the end."""
+    try:
+        return os.read(file, _PART)
+    except OSError:
+        return b""
 
 
 def parsed(text: bytes) -> object:
