@@ -195,18 +195,18 @@ class Workload:
     def shares(self, chains: IntArray, runs: int) -> list[float]:
         """Seconds per call in each of the parts, medians of runs.
 
-        Every part is the difference between runs that end with it and runs that end before it, over the same draws, so
-        that no clock stands between the parts.
+        Every part is the difference between calls that end with it and calls that end before it, over the same draws
+        and one right after the other, so that no clock stands between the parts and the machine keeps its pace.
         """
         calls = self._enough(chains)
-        found = [0.0]
-        for parts in range(1, len(PARTS) + 1):
-            seconds = []
-            for _ in range(runs):
+        found = []
+        for _ in range(runs):
+            seconds = [0.0]
+            for parts in range(1, len(PARTS) + 1):
                 self._random = np.random.default_rng(self._seed)
                 seconds.append(self.run(chains, calls, parts) / calls)
-            found.append(statistics.median(seconds))
-        return [after - before for before, after in pairwise(found)]
+            found.append([after - before for before, after in pairwise(seconds)])
+        return [statistics.median(part) for part in zip(*found, strict=True)]
 
 
 def drawn_prices(compiled: Compiled, random: np.random.Generator) -> Prices:
