@@ -131,3 +131,25 @@ def test_bounds_of_trees(rates: tuple[int, ...], two_links: bool) -> None:
         lower, _ = pricer(prices._replace(reject=wanted), no_surcharges(count))
         assert np.minimum(lower, wanted) == pytest.approx(np.minimum(costs, wanted), rel=1e-9)
     pricer.close()
+
+
+@pytest.mark.parametrize("seed", [17, 11])
+def test_wanting_less_makes_nothing_cheaper(seed: int) -> None:
+    """Tests on generated chains, with budgets, that no embedding undercuts the bound, however little is wanted."""
+    compiled = compile_tables(compile_instance(generate(12, 2, 60, 0.7, seed)))
+    draw, pricer, count = np.random.default_rng(seed), Pricer(compiled, 1), len(compiled.names)
+    openings, weights = np.zeros(len(compiled.tables.openings)), np.array([1.0, 1e-3, 1e-6])
+    shape, capacity = compiled.rows.capacity.shape, np.maximum(compiled.rows.capacity, 1.0)
+    cut = 0
+    for _ in range(40):
+        shadow = 20 * draw.random(shape) / capacity * (draw.random(shape) < 0.5)
+        prices = price(compiled, shadow, openings, weights)
+        lower, found = pricer(prices._replace(reject=np.full(count, np.inf)), no_surcharges(count))
+        for part in (1.0, 0.9, 0.5, 0.1, draw.random()):
+            wanted = np.where(np.isfinite(found), part * found, np.inf)
+            again, cheaper = pricer(prices._replace(reject=wanted), no_surcharges(count))
+            assert (again <= np.maximum(wanted, lower) * (1 + 1e-9)).all()
+            assert (cheaper >= lower * (1 - 1e-9)).all()
+            cut += int((cheaper == np.inf).sum())
+    assert cut > 1000
+    pricer.close()

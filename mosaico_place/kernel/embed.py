@@ -110,10 +110,13 @@ def rounds(tables: Any, state: Any, prices: Any, k: int, cutoff: float, u: int, 
     lower, best, free, stands, node = -np.inf, np.inf, True, False, -1
     for _ in range(TRIES):
         constant, wanted = set_slopes(tables, prices, k, work), min(cutoff, best)
-        value = solve_units(tables, state, prices, k, wanted + constant, work) - constant
+        limit = wanted + constant
+        total = solve_units(tables, state, prices, k, limit, work)
+        # Where nothing is wanted, the costs of units say nothing; less the constant, the limit may round to below it.
+        value = total - constant if total < limit else wanted
         if free:
             lower = max(lower, value)
-        if value == np.inf or lower >= wanted:
+        if total >= limit or lower >= wanted:
             break
         if not choose_nodes(tables, state, prices, k, work):
             break

@@ -222,12 +222,13 @@ def spread_from_all(net: Net, weight: FloatArray, slope: float, touch: FloatArra
 def trace(net: Any, last: Any, node: int, forth: bool, path: Any) -> int:
     """Write the arcs of the path of :func:`spread` at a node, in the direction of travel; their number.
 
-    A path that comes back to where it began is no path: the flow stays. -1 if the path is longer than ``path``.
+    A path that comes back to where it began is no path: the flow stays. -1 if there is none, or if it is longer than
+    ``path``.
     """
     n = node
     size = 0
-    while last[n] >= 0:
-        if size == len(path):
+    while last[n] != STAY:
+        if last[n] == NOWHERE or size == len(path):
             return -1
         a = last[n]
         path[size] = a
