@@ -48,9 +48,6 @@ from tests import brute_force
 from tests.brute_force import Problem
 from tests.strategies import previous_placements, tiny_instances
 
-MANY = 3_000
-"""Placements of one chain that are still tried one by one."""
-
 
 def some(examples: int) -> settings:
     """Settings of a random test."""
@@ -87,7 +84,7 @@ def alone(problem: Problem, chain: Chain) -> Iterator[tuple[ChainPlacement, Scen
     for scene in brute_force._scenes(problem.instance):
         for placed in brute_force._placements(instance, chain, scene):
             tried += 1
-            if tried > MANY:
+            if tried > brute_force.MOST_PLACEMENTS:
                 raise brute_force.TooManyError
             if check_chain(instance, chain.name, placed, scene):
                 continue

@@ -32,10 +32,8 @@ def _split(file: int) -> Iterator[bytes]:
     """Whole lines, and what is left at the end; of a line that is too long, no more than shows that."""
     rest, too_long = bytearray(), False
     while part := _read(file):
-        whole: list[bytearray] = []
         rest += part
-        if b"\n" in part:
-            *whole, rest = rest.split(b"\n")
+        *whole, rest = rest.split(b"\n") if b"\n" in part else [rest]
         for line in whole:
             if not too_long:
                 yield bytes(line)
