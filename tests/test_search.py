@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from mosaico_place import Options, Term, check, load_instance, solve
 from mosaico_place.automatic import ONE_MODEL, pick
 from mosaico_place.compile import compile_instance
+from mosaico_place.compile.infrastructure import FloatArray
 from mosaico_place.generating import generate
 from mosaico_place.instance import Instance
 from mosaico_place.kernel.batch import Pricer
@@ -29,8 +31,9 @@ from mosaico_place.result import Termination
 from mosaico_place.rules import CostTerm
 from mosaico_place.search.ascent import ascend
 from mosaico_place.search.returning import return_home
-from mosaico_place.search.ruin import Ruin, around_node
-from mosaico_place.search.search import Limits, Search, better
+from mosaico_place.search.ruin import Ruin
+from mosaico_place.search.search import Limits, Search
+from mosaico_place.search.turns import better, take_turns
 
 INSTANCES = Path(__file__).parent.parent / "instances"
 SMALL = sorted([*(INSTANCES / "tiny").glob("*.yaml"), INSTANCES / "mixed-classes.yaml"])
@@ -135,31 +138,67 @@ def test_later_levels_never_cost_earlier_ones() -> None:
 
 def test_broken_off_turns_would_have_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests that a search that breaks off hopeless turns places fewer chains on its way to the same placement."""
+    placed = 0
 
-    def found() -> tuple[Placement, int]:
+    def counted(*arguments: Any) -> Any:
+        nonlocal placed
+        taken = take_turns(*arguments)
+        placed += taken[3]
+        return taken
+
+    def found(counting: bool) -> tuple[Placement, int]:
+        nonlocal placed
+        placed = 0
         compiled = compile_tables(compile_instance(generate(4, 2, 24, 1.6, 3)))
+        compiled.levels.counting[:] &= counting
         search = Search(Solution(compiled), np.zeros_like(compiled.rows.capacity), seed=2)
         cost = np.ones(len(compiled.names))
         search.fill(cost)
-        placed = 0
-        insert = Solution.insert
-
-        def counted(solution: Solution, *arguments: Any) -> int:
-            nonlocal placed
-            placed += (count := insert(solution, *arguments))
-            return count
-
-        with monkeypatch.context() as patch:
-            patch.setattr(Solution, "insert", counted)
-            for level in range(3):
-                search.improve(level, cost, Limits(turns=150))
+        for level in range(3):
+            search.improve(level, cost, Limits(turns=150))
         return search.solution.placement(), placed
 
-    early, fewer = found()
-    monkeypatch.setattr(Search, "_spare", lambda *_: None)
-    late, more = found()
+    monkeypatch.setattr("mosaico_place.search.search.take_turns", counted)
+    early, fewer = found(True)
+    late, more = found(False)
     assert early == late
     assert fewer < more
+
+
+def _parts(solution: Solution) -> list[NDArray[Any]]:
+    return [*solution.state._asdict().values()]
+
+
+@pytest.mark.parametrize("level", [0, 1])
+def test_turns_are_undone_exactly(made_up: Instance, level: int) -> None:
+    """Tests that turns that are not kept leave no trace, and that the search ends where it was best."""
+    compiled = compile_tables(compile_instance(replace(made_up, objective=generate(4, 2, 14, 1.4, 5).objective)))
+    search = Search(Solution(compiled), np.zeros_like(compiled.rows.capacity), seed=4)
+    solution, cost = search.solution, np.ones(len(compiled.names))
+    search.fill(cost)
+    kept = 0
+    for _ in range(60):
+        stood, state = solution.placement(), [part.copy() for part in _parts(solution)]
+        costs, here = solution.chain_costs.copy(), solution.here.copy()
+        out = np.flatnonzero(solution.placed)[:2]
+        if search.turn(Ruin(np.random.default_rng(kept).permutation(out), out[:0]), cost):
+            kept += 1
+            continue
+        assert solution.placement() == stood
+        assert all(np.array_equal(now, before) for now, before in zip(_parts(solution), state, strict=True))
+        assert np.array_equal(solution.chain_costs, costs)
+        assert np.array_equal(solution.here, here)
+    search.reprice(np.zeros_like(compiled.rows.capacity), level)
+    best: list[FloatArray] = []
+    told = search.improve(level, cost, Limits(turns=400, watch=best.append))
+    assert best
+    assert np.array_equal(told, best[-1])
+    assert np.allclose(search.value(), told)
+    again = Solution(compiled)
+    again.load(solution.placement(), search.prices)
+    assert all(np.array_equal(now, afresh) for now, afresh in zip(_parts(solution), _parts(again), strict=True))
+    assert np.array_equal(solution.here, again.here)
+    assert np.allclose(solution.chain_costs, again.chain_costs)
 
 
 def test_max_moves_and_required() -> None:
@@ -228,7 +267,9 @@ def test_who_moved_for_nothing_returns(made_up: Instance) -> None:
         search.fill(np.ones(len(everything)))
         before, stood = solution.save(everything), solution.placement().chains
         for _ in range(5):
-            search.turn(around_node(solution, random, solution.placed), np.ones(len(everything)))
+            out = random.permutation(np.flatnonzero(solution.here[int(random.integers(len(solution.here)))]))[:8]
+            solution.remove(out, search.prices)
+            solution.insert(out, search.prices, np.full(len(everything), np.inf))
         value, moved = search.value(), {*before.moved()}
         for _ in moved:
             return_home(search, before)
@@ -259,8 +300,9 @@ def test_who_stays_is_preferred(made_up: Instance) -> None:
         live = Live(made_up, placement)
         shadow = np.random.default_rng(1).uniform(0.0, 0.01, live.compiled.rows.capacity.shape)
         search = Search(live.solution, shadow, seed=1, newcomers=0, stays=stays)
-        for k in np.flatnonzero(live.solution.placed):
-            search.turn(Ruin(np.array([k]), np.array([], dtype=np.int64)), np.ones(len(live.compiled.names)))
+        for k in np.flatnonzero(live.solution.placed).tolist():
+            live.solution.remove([k], search.prices)
+            live.solution.insert([k], search.prices, np.full(len(live.compiled.names), np.inf))
         moves[stays] = live.solution.moves()
     assert moves[1e6] == 0
     assert moves[0.0] > 0

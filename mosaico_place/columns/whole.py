@@ -20,7 +20,7 @@ from mosaico_place.compile.infrastructure import BoolArray
 from mosaico_place.kernel.batch import Column
 from mosaico_place.kernel.prices import Prices
 from mosaico_place.kernel.solution import Solution
-from mosaico_place.search.search import better
+from mosaico_place.search.turns import better
 from mosaico_place.solver import SilentHighs, bound_below, run_until
 
 MANY_COLUMNS = 10_000

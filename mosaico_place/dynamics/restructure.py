@@ -23,8 +23,8 @@ from mosaico_place.kernel.live import Disturbed, Live
 from mosaico_place.kernel.prices import Prices
 from mosaico_place.placement import Placement
 from mosaico_place.search.returning import return_home
-from mosaico_place.search.ruin import Ruin, around, one_of
-from mosaico_place.search.search import Limits, Search, better
+from mosaico_place.search.ruin import Ruin, around
+from mosaico_place.search.search import Limits, Search
 
 TURNS_PER_MISSING, MOST_TURNS = 2, 24
 """Turns for each new chain without a place, and for all of them."""
@@ -93,7 +93,9 @@ class Restructure:
         if len(placed):
             search, k = self._search(), int(placed[0])
             self._displacer().ruin(k, search.prices, self._random, keep_opened=True)
-            search.turn(Ruin(placed[:1], placed[:0]), self._worth.cost).restore()
+            before = self.live.solution.save(placed[:1])
+            search.turn(Ruin(placed[:1], placed[:0]), self._worth.cost)
+            before.restore()
         self.live.with_room(placed)
 
     def stand(self, instance: Instance, placement: Placement) -> None:
@@ -152,7 +154,6 @@ class Restructure:
         turns = [k for k in missing for _ in range(self._tries(k))][:MOST_TURNS]
         if freed:
             turns += self._promising({*missing, *disturbed.out})
-        now = search.value()
         hopeless: set[int] = set()
         for turn, k in enumerate(turns):
             if time.monotonic() >= deadline:
@@ -164,13 +165,8 @@ class Restructure:
             if ruin is None:
                 hopeless.add(k)
                 continue
-            before = search.turn(ruin, self._worth.cost)
-            after = search.value()
-            if better(after, now):
-                now = after
+            if search.turn(ruin, self._worth.cost):
                 live.dirty.update(int(one) for one in (*ruin.out, *ruin.wanted))
-            else:
-                before.restore()
 
     def _rescue(self, out: Sequence[int], deadline: float) -> None:
         """Turns for what ran and has no place any more.
@@ -190,7 +186,7 @@ class Restructure:
             missing = np.flatnonzero(ran & ~solution.placed)
             if not len(missing) or time.monotonic() >= deadline:
                 return None
-            k, ruin = one_of(missing, random), None
+            k, ruin = int(missing[random.integers(len(missing))]), None
             if random.random() < DISPLACING:
                 ruin = displacer.ruin(k, self._shaken(search.prices), random, keep_opened=bool(random.integers(2)))
             return around(solution, random, k, RESCUE_RUIN) if ruin is None else ruin

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mosaico_place.compile.infrastructure import FloatArray
+from mosaico_place.compile.infrastructure import BoolArray, FloatArray
 from mosaico_place.kernel.compiled import inner, inner_inline, outer
 from mosaico_place.kernel.costs import flow_user
 from mosaico_place.kernel.embed import embed
@@ -133,7 +133,7 @@ class Pricer:
 
 
 class Costs(NamedTuple):
-    """The level costs of chains for compiled code, as in :class:`mosaico_place.kernel.levels.Levels`."""
+    """The costs of levels for compiled code, as in :class:`mosaico_place.kernel.levels.Levels`."""
 
     late: FloatArray
     move: FloatArray
@@ -142,6 +142,12 @@ class Costs(NamedTuple):
     option: FloatArray
     program: FloatArray
     resources: FloatArray
+    reject: FloatArray
+    opening: FloatArray
+    active: FloatArray
+    node: FloatArray
+    balance: FloatArray
+    counting: BoolArray
 
     @classmethod
     def of(cls, levels: Levels) -> Costs:

@@ -1,4 +1,6 @@
-"""How the kernel's functions are compiled: by numba, on first use, kept on disk from then on.
+"""How functions are compiled: by numba, on first use, kept on disk from then on.
+
+What is kept is of no use any more when anything in the kernel changes, or beside the function in its directory.
 
 :data:`outer` is for functions that Python calls. The others get no door to Python, which for arguments of many arrays
 takes longer to compile than the functions; to call them from Python ends the process.
@@ -8,19 +10,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from numba import njit
 
 
-def _stamp() -> str:
-    """Tells versions of the kernel's source apart."""
-    files = sorted(Path(__file__).parent.glob("*.py"))
+@cache
+def _stamp(directory: Path) -> str:
+    """Tells versions of the source in a directory apart."""
+    files = sorted(directory.glob("*.py"))
     return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
-
-
-STAMP = _stamp()
 
 
 def _readable(load: Callable[[], dict[Any, Any]]) -> Callable[[], dict[Any, Any]]:
@@ -38,10 +39,11 @@ def _readable(load: Callable[[], dict[Any, Any]]) -> Callable[[], dict[Any, Any]
 def _compiler(**flags: Any) -> Callable[[Callable[..., Any]], Any]:
     def compile_function(function: Callable[..., Any]) -> Any:
         dispatcher = njit(cache=True, error_model="numpy", **flags)(function)
+        stamps = _stamp(Path(__file__).parent), _stamp(Path(function.__code__.co_filename).parent)
         try:
             # numba looks at a function's own file only, and would run what it compiled into it from others for ever.
             index = dispatcher._cache._cache_file  # noqa: SLF001
-            index._source_stamp = (index._source_stamp, STAMP)  # noqa: SLF001
+            index._source_stamp = (index._source_stamp, *stamps)  # noqa: SLF001
             index._load_index = _readable(index._load_index)  # noqa: SLF001
         except AttributeError:  # this numba keeps its cache another way: better none than a stale one
             return njit(error_model="numpy", **flags)(function)

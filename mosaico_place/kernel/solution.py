@@ -11,28 +11,24 @@ from numpy.typing import NDArray
 
 from mosaico_place.compile.infrastructure import BoolArray, FloatArray
 from mosaico_place.kernel.batch import Costs
-from mosaico_place.kernel.changes import insert_all, keeps_time, put, remove_all
-from mosaico_place.kernel.embeddings import Embeddings, no_embeddings
+from mosaico_place.kernel.changes import (
+    insert_all,
+    keeps_time,
+    new_scratch,
+    nothing_stands,
+    put,
+    remove_all,
+    sum_up,
+)
+from mosaico_place.kernel.embeddings import Embeddings
 from mosaico_place.kernel.prices import Prices
-from mosaico_place.kernel.state import State, empty_state
+from mosaico_place.kernel.state import State
 from mosaico_place.kernel.tables import Compiled
 from mosaico_place.kernel.times import parallel_ns
-from mosaico_place.kernel.work import new_work
 from mosaico_place.placement import ChainPlacement, Opening, Placement, Spot
 
 LAST_CHOICE = 1e12
 """A price above all others."""
-
-
-class Scratch:
-    """Room that compiled code works in."""
-
-    def __init__(self, compiled: Compiled) -> None:
-        self.work = new_work(compiled.tables)
-        self.taken = np.zeros_like(compiled.rows.capacity)
-        self.rows = np.empty(self.taken.size, dtype=np.int64)
-        self.served = np.zeros(len(compiled.tables.openings))
-        self.openings = np.empty(len(compiled.tables.openings), dtype=np.int64)
 
 
 class Solution:
@@ -48,13 +44,10 @@ class Solution:
 
     def __init__(self, compiled: Compiled) -> None:
         self.compiled = compiled
-        self.state: State = empty_state(compiled)
-        self.embeddings: Embeddings = no_embeddings(compiled.tables)
-        levels = compiled.levels
-        self.chain_costs: FloatArray = levels.reject.T.copy()
-        self.here = np.zeros((len(compiled.problem.infrastructure.nodes), len(compiled.names)), dtype=np.bool_)
-        self._costs = Costs.of(levels)
-        self._scratch = Scratch(compiled)
+        self.standing = nothing_stands(compiled)
+        self.state, self.embeddings, self.chain_costs, self.here = self.standing
+        self.costs = Costs.of(compiled.levels)
+        self.scratch = new_scratch(compiled)
         self._opened: tuple[FloatArray, Mapping[Opening, int]] | None = None
 
     @property
@@ -62,44 +55,20 @@ class Solution:
         """(chains,) whether each is placed."""
         return self.embeddings.placed
 
-    def insert(
-        self,
-        chains: Sequence[int] | NDArray[np.int64],
-        prices: Prices,
-        cutoff: FloatArray,
-        spare: FloatArray | None = None,
-    ) -> int:
-        """Place chains in turn where that costs less than their ``cutoff``: (chains,); how many were.
-
-        With ``spare``, (levels,), it ends as soon as those that could not be placed cost a level more than that.
-        """
-        scratch = self._scratch
-        spare = np.full(self.compiled.levels.count, np.inf) if spare is None else spare.copy()
-        return int(
-            insert_all(
-                self.compiled.tables, self.state, prices, self._costs, np.asarray(chains, dtype=np.int64), cutoff,
-                scratch.work, self.embeddings, self.chain_costs, self.here, scratch.taken, scratch.rows,
-                scratch.served, scratch.openings, spare,
-            )
-        )  # fmt: skip
+    def insert(self, chains: Sequence[int] | NDArray[np.int64], prices: Prices, cutoff: FloatArray) -> int:
+        """Place chains in turn where that costs less than their ``cutoff``: (chains,); how many were."""
+        tables, some = self.compiled.tables, np.asarray(chains, dtype=np.int64)
+        everything = np.full(self.compiled.levels.count, np.inf)
+        return int(insert_all(tables, self.standing, prices, self.costs, some, cutoff, self.scratch, everything))
 
     def remove(self, chains: Sequence[int] | NDArray[np.int64], prices: Prices) -> None:
         """Take placed chains out."""
-        remove_all(
-            self.compiled.tables, self.state, prices, np.asarray(chains, dtype=np.int64), self.embeddings,
-            self.chain_costs, self.here, self.compiled.levels.reject,
-        )  # fmt: skip
+        remove_all(self.compiled.tables, self.standing, prices, self.costs, np.asarray(chains, dtype=np.int64))
 
     def values(self) -> FloatArray:
         """(levels,) what the placement costs, as far as float64 tells."""
-        levels, capacity = self.compiled.levels, self.compiled.rows.capacity[0]
-        total: FloatArray = self.chain_costs.sum(axis=0) + levels.opening @ self.state.opened
-        if levels.active.any():
-            total += levels.active * float(levels.node[self.state.hosted > 0].sum())
-        if levels.balance.any():
-            used = capacity - self.state.free[0]
-            whole = self.compiled.rows.amount
-            total += levels.balance * float(np.max(used[whole > 0] / whole[whole > 0], initial=0.0))
+        rows, total = self.compiled.rows, np.empty(self.compiled.levels.count)
+        sum_up(self.standing, self.costs, rows.capacity[0], rows.amount, total)
         return total
 
     def moves(self) -> int:
@@ -186,15 +155,14 @@ class Solution:
 
     def put(self, k: int, prices: Prices) -> bool:
         """Place a chain as its embedding says; False, and nothing done, if it has no room or comes too late."""
-        scratch, tables = self._scratch, self.compiled.tables
-        arrays = (scratch.taken, scratch.rows, scratch.served, scratch.openings)
+        tables = self.compiled.tables
         self.embeddings.late_ns[k] = 0.0  # only known when it stands
-        fits = put(tables, self.state, prices, self._costs, k, self.embeddings, self.chain_costs, self.here, *arrays)
-        if fits and not keeps_time(tables, self.state, k, self.embeddings, scratch.work):
+        fits = put(tables, self.standing, prices, self.costs, k, self.scratch)
+        if fits and not keeps_time(tables, self.standing, k, self.scratch):
             self.remove([k], prices)
             return False
         if fits:
-            self.chain_costs[k] += self._costs.late[:, k] * self.embeddings.late_ns[k]
+            self.chain_costs[k] += self.costs.late[:, k] * self.embeddings.late_ns[k]
         return bool(fits)
 
 

@@ -20,7 +20,8 @@ from mosaico_place.method import Answer, Options, Progress
 from mosaico_place.placement import Placement
 from mosaico_place.result import ModelSize, Termination, gap
 from mosaico_place.search.ascent import ascend
-from mosaico_place.search.search import MISSING, Limits, Search
+from mosaico_place.search.search import Limits, Search
+from mosaico_place.search.turns import MISSING
 
 TURNS_PER_CHAIN = 60
 """Turns of the search on every level, for each chain, where no time limit is given."""

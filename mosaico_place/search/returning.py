@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from mosaico_place.kernel.solution import Snapshot
-from mosaico_place.search.search import Search, better
+from mosaico_place.search.search import Search
+from mosaico_place.search.turns import better
 
 ROUNDS = 2
 """How often all of them try, at most: who returns makes room for others, but after a second time hardly ever."""
