@@ -66,7 +66,7 @@ class Search:
         shadow: (1 + classes, rows) shadow prices.
         seed: of all choices.
         max_moves: how many components may have moved; None for any number.
-        newcomers: how many waiting chains are tried in one turn.
+        newcomers: how many waiting chains are tried in one turn, NEWCOMERS at most.
         stays: how much a move counts more than on the levels, times its price: of nearly equal embeddings the one is
             taken that stands.
     """
@@ -132,7 +132,7 @@ class Search:
             level: which.
             cost: (chains,) what the cheapest embedding of each costs at the prices, where nothing is taken.
             limits: when to end.
-            choose: what is taken out in a turn, None to end; by chance if not given.
+            choose: what is taken out in a turn, None to end; by chance if not given, or if it names no chain.
         """
         desk = self._desk
         desk.now[:] = desk.best[:] = self.value()
@@ -150,20 +150,9 @@ class Search:
                 if (chosen := choose()) is None:
                     break
                 ruin, count = chosen, 1
-            if choose is not None and not len(ruin.out) and not len(ruin.wanted):
-                turn += 1
-                continue
-            warmth = heat * (1 - max(spent, turn / limits.turns)) + 1e-12
+            warmth, draws = heat * (1 - max(spent, turn / limits.turns)) + 1e-12, draw(self._random, count)
             taken, found, far, _ = take_turns(
-                *self._placement(),
-                guide,
-                self.solution.scratch,
-                desk,
-                level,
-                warmth,
-                draw(self._random, count),
-                ruin,
-                far,
+                *self._placement(), guide, self.solution.scratch, desk, level, warmth, draws, ruin, far
             )
             turn += taken
             if found:

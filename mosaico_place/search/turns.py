@@ -1,6 +1,6 @@
 """Turns of ruin and recreate, in compiled code: some chains leave, come back as prices say, and it is kept or undone.
 
-What a turn takes is a fraction of a millisecond, of which less than half was the kernel's while Python did the rest.
+A turn takes a fraction of a millisecond. Where Python did what is not the kernel's, that was more than half of it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ MISSING = 1e9
 """What a required chain that is not placed counts, and a move too many."""
 
 NEWCOMERS = 6
-"""Waiting chains that are tried in one turn."""
+"""Waiting chains that are tried in one turn, at most."""
 
 ONLY_BETTER = -1.0
 """A heat at which a turn is kept only if the placement is better for it."""
