@@ -174,20 +174,21 @@ def test_turns_are_undone_exactly(made_up: Instance, level: int) -> None:
     """Tests that turns that are not kept leave no trace, and that the search ends where it was best."""
     compiled = compile_tables(compile_instance(replace(made_up, objective=generate(4, 2, 14, 1.4, 5).objective)))
     search = Search(Solution(compiled), np.zeros_like(compiled.rows.capacity), seed=4)
-    solution, cost = search.solution, np.ones(len(compiled.names))
+    solution, cost, random = search.solution, np.ones(len(compiled.names)), np.random.default_rng(level)
     search.fill(cost)
-    kept = 0
+    undone = 0
     for _ in range(60):
         stood, state = solution.placement(), [part.copy() for part in _parts(solution)]
         costs, here = solution.chain_costs.copy(), solution.here.copy()
-        out = np.flatnonzero(solution.placed)[:2]
-        if search.turn(Ruin(np.random.default_rng(kept).permutation(out), out[:0]), cost):
-            kept += 1
+        out = random.permutation(np.flatnonzero(solution.placed))[:4]
+        if search.turn(Ruin(out, out[:0]), cost):
             continue
+        undone += 1
         assert solution.placement() == stood
         assert all(np.array_equal(now, before) for now, before in zip(_parts(solution), state, strict=True))
         assert np.array_equal(solution.chain_costs, costs)
         assert np.array_equal(solution.here, here)
+    assert undone
     search.reprice(np.zeros_like(compiled.rows.capacity), level)
     best: list[FloatArray] = []
     told = search.improve(level, cost, Limits(turns=400, watch=best.append))
