@@ -22,14 +22,14 @@ from benchmarks.rivals import accepted_alone
 from mosaico_place import CostTerm, Instance, Options, Term
 from mosaico_place.columns.generation import Generation, is_close
 from mosaico_place.compile import compile_instance
+from mosaico_place.compile.arrays.rows import Kind, kind_of
+from mosaico_place.compile.arrays.tables import Compiled, compile_tables
 from mosaico_place.generating import generate
-from mosaico_place.kernel.batch import Pricer
 from mosaico_place.kernel.prices import price
-from mosaico_place.kernel.rows import Kind, kind_of
-from mosaico_place.kernel.solution import Solution
-from mosaico_place.kernel.tables import Compiled, compile_tables
+from mosaico_place.kernel.pricing import Pricer
+from mosaico_place.methods.search.dual_ascent import ascend
 from mosaico_place.result import rounded_up
-from mosaico_place.search.ascent import ascend
+from mosaico_place.solution.solution import Solution
 
 WORTH = 1e-7
 """A whole capacity that is worth no more than this part of all weight has no shadow price but a rounding error."""

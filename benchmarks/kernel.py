@@ -3,7 +3,7 @@
     uv run python -m benchmarks.kernel [--nodes 75 150 600 2000] [--runs 5] [--seed 11]
 
 Each call embeds one chain in what is left of a made-up region (:mod:`mosaico_place.generating`, two servers per site).
-Calls run in compiled code, as the engine makes them; before each one the room of a drawn capacity changes, and after
+Before each call the room of a drawn capacity changes, and after
 every 100 of them all prices are drawn and spread anew by Python (half of the capacities are worth nothing, as in linear
 programs). Both are part of the time. No call knows a path from another one: nothing is kept that prices could outdate.
 
@@ -17,17 +17,15 @@ its core, whatever else the machine does; figures are medians of the runs.
 Under each figure stands where the time goes. The mix needs more than one round of prices where a budget binds; those
 count as one part, with measuring times.
 
-Machines change their pace, some of them twofold within a minute. So every run of plain lines is followed by one of bare
-lines, compiled dense min-plus over all pairs of nodes with nothing else to do, and the median ratio is printed, too.
-
-Below stand three ways to embed the same plain line, measured in the same process: compiled dense min-plus over all
-pairs of nodes, the same in numpy (both need a table of all pairs, made anew when prices change, which comes on top),
-and one run of SciPy's Dijkstra in the layered graph, whose weights change in place.
+Below stand two ways to embed the same plain line, measured in the same process: dense min-plus over all pairs of nodes
+in numpy (it needs a table of all pairs, made anew when prices change, which comes on top), and one run of SciPy's
+Dijkstra in the layered graph, whose weights change in place.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import statistics
 import time
@@ -40,34 +38,29 @@ from random import Random
 from typing import Any
 
 import numpy as np
-from numba import njit
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from benchmarks.machine import machine
 from mosaico_place import CostTerm, Instance, Term
 from mosaico_place.compile import compile_instance
+from mosaico_place.compile.arrays.tables import Compiled, compile_tables
 from mosaico_place.compile.infrastructure import FloatArray, Infrastructure, IntArray
 from mosaico_place.generating import generate
 from mosaico_place.generating.catalogue import GIB, MBPS
 from mosaico_place.instance import Chain, Component, Flow, Function, Implementation, Level
-from mosaico_place.kernel.attempt import crowded, try_out
-from mosaico_place.kernel.batch import Pricer, no_surcharges
 from mosaico_place.kernel.embed import begin, embed
-from mosaico_place.kernel.embeddings import no_embeddings
-from mosaico_place.kernel.multipliers import set_slopes
-from mosaico_place.kernel.prices import Prices, price
-from mosaico_place.kernel.state import empty_state
-from mosaico_place.kernel.tables import Compiled, compile_tables
-from mosaico_place.kernel.taking import remove_chain
-from mosaico_place.kernel.units import choose_nodes, components_cost, solve_units
-from mosaico_place.kernel.work import new_work
+from mosaico_place.kernel.latency_prices import set_slopes
+from mosaico_place.kernel.measuring import no_surcharges
+from mosaico_place.kernel.placing import remove_chain
+from mosaico_place.kernel.prices import price
+from mosaico_place.kernel.pricing import Pricer
+from mosaico_place.kernel.problem import Embeddings, Prices, Pricing, Work, empty_state, no_embeddings
+from mosaico_place.kernel.tree_dp import choose_nodes, components_cost, solve_units
+from mosaico_place.kernel.trying import crowded, try_out
 
 TARGETS = {150: 30_000, 600: 2_000, 2000: 300}
 """Plain embeddings per second that are wanted; of the mix, a fifth."""
-
-BARE = {150: 77_000, 600: 3_000, 2000: 226}
-"""What bare lines, as :func:`bare_line` makes them, did per second on the machine that the targets were set for."""
 
 REFRESH = 100
 """Calls between two refreshes of prices."""
@@ -120,38 +113,38 @@ PARTS = ("new prices", "components", "spreading", "nodes and paths", "trying out
 """What a call consists of, in this order; new prices are its share of what comes once in so many calls."""
 
 
-@njit  # type: ignore[untyped-decorator]  # not cached on disk: numba does not notice there when the kernel has changed
-def _calls(
-    tables: Any, state: Any, prices: Any, chains: Any, rows: Any, room: Any, work: Any, out: Any, parts: int
-) -> int:
+def _calls(pricing: Pricing, chains: IntArray, rows: IntArray, room: FloatArray, out: Embeddings, parts: int) -> int:
     """Embed the chains in turn, each after one capacity has changed, with the first so many parts; how many could be.
 
     All parts are a call of the kernel; fewer are the beginning of its first round.
     """
-    found = 0
-    for i in range(len(chains)):
-        k = chains[i]
-        state.free[0, rows[i]] = room[i]
-        if parts == len(PARTS):
-            _, cost = embed(tables, state, prices, k, np.inf, work, out)
-            found += cost < np.inf
-        if parts == len(PARTS) or parts == 1:
-            continue
-        begin(tables, prices, k, work)
-        set_slopes(tables, prices, k, work)
-        if parts == 2:
-            found += components_cost(tables, state, prices, k, work) < np.inf
-            continue
-        fits = solve_units(tables, state, prices, k, np.inf, work) < np.inf
-        if parts >= 4:
-            fits = fits and choose_nodes(tables, state, prices, k, work)
-        if parts >= 5 and fits and crowded(tables, k, work.at, work.blocked) < 0:
-            _, bad = try_out(tables, state, prices, k, work)
-            fits = bad < 0
-            if fits:
-                remove_chain(tables, state, prices, k, work.option, work.length, work.path)
-        found += fits
+    found, free = 0, pricing.state.free[0]
+    for k, row, left in zip(chains.tolist(), rows.tolist(), room.tolist(), strict=True):
+        free[row] = left
+        found += parts > 1 and _call(pricing, k, out, parts)
     return found
+
+
+def _call(pricing: Pricing, k: int, out: Embeddings, parts: int) -> bool:
+    """Embed one chain with so many parts; whether it could be."""
+    if parts == len(PARTS):
+        return embed(pricing, k, math.inf, out)[1] < math.inf
+    begin(pricing, k)
+    set_slopes(pricing, k)
+    if parts == 2:
+        return components_cost(pricing, k) < math.inf
+    if solve_units(pricing, k, math.inf) == math.inf:
+        return False
+    if parts == 3:
+        return True
+    if not choose_nodes(pricing, k):
+        return False
+    if parts == 4 or crowded(pricing.tables, k, pricing.work) >= 0:
+        return parts == 4
+    if try_out(pricing, k)[1] >= 0:
+        return False
+    remove_chain(pricing, k, pricing.work.draft)
+    return True
 
 
 class Workload:
@@ -160,8 +153,8 @@ class Workload:
     def __init__(self, instance: Instance, seed: int) -> None:
         self.compiled = compile_tables(compile_instance(instance))
         self._seed, self._random = seed, np.random.default_rng(seed)
-        self._state = empty_state(self.compiled)
-        self._scratch = new_work(self.compiled.tables), no_embeddings(self.compiled.tables)
+        self._state, self._work = empty_state(self.compiled), Work(self.compiled.tables)
+        self._out = no_embeddings(self.compiled.tables)
 
     def prices(self) -> Prices:
         """Drawn anew."""
@@ -177,7 +170,8 @@ class Workload:
         for i in range(0, calls, REFRESH):
             some = slice(i, i + REFRESH)
             changes = order[some], rows[some], room[some]
-            _calls(self.compiled.tables, self._state, self.prices(), *changes, *self._scratch, parts)
+            pricing = Pricing(self.compiled.tables, self._state, self.prices(), self._work)
+            _calls(pricing, *changes, self._out, parts)
         return time.thread_time() - began
 
     def rates(self, chains: IntArray, runs: int) -> Iterator[float]:
@@ -226,35 +220,13 @@ def binding(instance: Instance, compiled: Compiled, seed: int) -> float:
         prices = drawn_prices(one, np.random.default_rng(seed))
         pricer = Pricer(one, 1)
         idle = np.zeros(len(one.names))
-        costs.append(pricer(prices._replace(reject=idle + np.inf, late=idle), no_surcharges(len(one.names)))[1])
+        costs.append(pricer(prices.replace(reject=idle + np.inf, late=idle), no_surcharges(len(one.names)))[1])
         pricer.close()
     return float((costs[0] > costs[1] * (1 + 1e-9)).mean())
 
 
-@njit  # type: ignore[untyped-decorator]
-def _dense_line(travel: Any, costs: Any, start: int, label: Any, one: Any, other: Any) -> None:
-    """(nodes,) the least cost of a line that ends on each node, by min-plus over all pairs of nodes.
-
-    It writes to one array what it reads from the other: minima in place become masked stores, which some processors
-    take five times as long for.
-    """
-    count = len(label)
-    for n in range(count):
-        label[n] = travel[start, n] + costs[0, n]
-    for c in range(1, len(costs)):
-        one[:] = np.inf
-        for m in range(count):
-            base = label[m]
-            for n in range(count):
-                further = base + travel[m, n]
-                other[n] = further if further < one[n] else one[n]
-            one, other = other, one
-        for n in range(count):
-            label[n] = one[n] + costs[c, n]
-
-
 def numpy_line(travel: FloatArray, costs: FloatArray, start: int) -> FloatArray:
-    """The same in numpy."""
+    """(nodes,) the least cost of a line that ends on each node, by min-plus over all pairs of nodes, in numpy."""
     label: FloatArray = travel[start] + costs[0]
     for cost in costs[1:]:
         label = (label[:, None] + travel).min(axis=0) + cost
@@ -322,21 +294,10 @@ def drawn_line(compiled: Compiled, seed: int) -> Line:
     return Line(arcs, np.asarray(dijkstra(arcs)), tolls, costs, start, end)
 
 
-def bare_line(line: Line) -> Callable[[], float]:
-    """Embeds the line by compiled dense min-plus; returns what it costs."""
-    label, one, other = np.empty((3, len(line.travel)))
-
-    def embed_it() -> float:
-        _dense_line(line.travel, line.costs, line.start, label, one, other)
-        return float((label + line.travel[:, line.end]).min())
-
-    return embed_it
-
-
 def choices(compiled: Compiled, line: Line, runs: int) -> Iterator[str]:
     """What other ways take for one plain line, in microseconds."""
     graph = layered(compiled.problem.infrastructure, line.tolls, COMPONENTS + 1)
-    bare, last = bare_line(line), COMPONENTS * len(line.travel)
+    last = COMPONENTS * len(line.travel)
 
     def in_numpy() -> float:
         return float((numpy_line(line.travel, line.costs, line.start) + line.travel[:, line.end]).min())
@@ -345,11 +306,10 @@ def choices(compiled: Compiled, line: Line, runs: int) -> Iterator[str]:
         graph.graph.data[graph.position] = np.where(np.isinf(line.costs), 1e9, line.costs)
         return float(dijkstra(graph.graph, indices=line.start)[last + line.end])
 
-    assert np.allclose([bare(), in_numpy()], in_scipy()), "all of them find the same line"
+    assert np.isclose(in_numpy(), in_scipy()), "both find the same line"
     table = _microseconds(lambda: dijkstra(line.arcs), runs)
-    compiled_us = _microseconds(bare, runs)
-    yield f"  dense min-plus, compiled: {compiled_us:,.1f} us a line, its table of all pairs {table:,.0f} us"
-    yield f"  dense min-plus, numpy: {_microseconds(in_numpy, runs):,.0f} us a line, the same table"
+    dense = _microseconds(in_numpy, runs)
+    yield f"  dense min-plus, numpy: {dense:,.0f} us a line, its table of all pairs {table:,.0f} us"
     yield f"  Dijkstra in the layered graph, SciPy: {_microseconds(in_scipy, runs):,.0f} us a line"
 
 
@@ -376,13 +336,7 @@ def report(nodes: int, runs: int, seed: int) -> Iterator[str]:
     between = int((net.forwards[net.tail] & net.forwards[net.head]).sum())
     yield f"{3 * sites} nodes, {len(net.tail)} arcs; core: {int(net.forwards.sum())} nodes that forward, {between} arcs"
     line = drawn_line(plain.compiled, seed)
-    bare, pairs = bare_line(line), list[tuple[float, float]]()
-    for rate in plain.rates(np.arange(count), runs):
-        pairs.append((rate, rate * _microseconds(bare, 1) / 1e6))
-    per_second, ratio = (statistics.median(figures) for figures in zip(*pairs, strict=True))
-    yield _line("plain lines", per_second, wanted)
-    aim = "" if wanted is None else f", wanted {wanted / BARE[nodes]:.2f}: {_met(ratio, wanted / BARE[nodes])}"
-    yield f"    {ratio:.2f} times as many as bare lines{aim}"
+    yield _line("plain lines", _median_rate(plain, np.arange(count), runs), wanted)
     yield _where(plain, runs)
     instance = full_mix(sites, _MOST_CHAINS, seed)
     mix = Workload(instance, seed)
@@ -424,7 +378,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--seed", type=int, default=11)
     asked = parser.parse_args()
-    packages = ", ".join(f"{name} {version(name)}" for name in ("numba", "numpy", "scipy"))
+    packages = ", ".join(f"{name} {version(name)}" for name in ("numpy", "scipy"))
     print(f"{machine()}; {packages}")
     print(f"one thread; load average of the machine {os.getloadavg()[0]:.1f}")
     for nodes in asked.nodes:

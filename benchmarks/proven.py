@@ -50,9 +50,9 @@ from mosaico_place.exact.method import solve_exact
 from mosaico_place.generating import generate
 from mosaico_place.instance import Term
 from mosaico_place.method import Answer
+from mosaico_place.methods.search.method import solve_heuristic
 from mosaico_place.result import Termination
 from mosaico_place.rules import CostTerm
-from mosaico_place.search.method import solve_heuristic
 from mosaico_place.warming import warm_up
 from tests.strategies import previous_placements, tiny_instances
 

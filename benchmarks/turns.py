@@ -17,12 +17,12 @@ from benchmarks.machine import machine, pace_ms
 from benchmarks.rivals import accepted_alone
 from mosaico_place import Instance
 from mosaico_place.compile import compile_instance
+from mosaico_place.compile.arrays.tables import compile_tables
 from mosaico_place.generating import generate
-from mosaico_place.kernel.batch import Pricer
-from mosaico_place.kernel.solution import Solution
-from mosaico_place.kernel.tables import compile_tables
-from mosaico_place.search.ascent import ascend
-from mosaico_place.search.search import Limits, Search
+from mosaico_place.kernel.pricing import Pricer
+from mosaico_place.methods.search.dual_ascent import ascend
+from mosaico_place.methods.search.search import Limits, Search
+from mosaico_place.solution.solution import Solution
 from mosaico_place.warming import warm_up
 
 LOAD = 1.2

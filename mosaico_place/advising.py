@@ -13,13 +13,13 @@ from fractions import Fraction
 from mosaico_place.checking import check
 from mosaico_place.columns.generation import Generation
 from mosaico_place.compile import Problem, compile_instance
+from mosaico_place.compile.arrays.rows import kind_of
+from mosaico_place.compile.arrays.tables import compile_tables
 from mosaico_place.costing import cost
 from mosaico_place.exact.growth import grown
 from mosaico_place.explanation import CapacityAdvice, CapacityGain, Verdict
 from mosaico_place.instance import Instance
-from mosaico_place.kernel.batch import Pricer
-from mosaico_place.kernel.rows import kind_of
-from mosaico_place.kernel.tables import compile_tables
+from mosaico_place.kernel.pricing import Pricer
 from mosaico_place.method import Method, Options
 from mosaico_place.placement import Placement
 from mosaico_place.result import CLOSED, Result

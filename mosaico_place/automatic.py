@@ -47,7 +47,7 @@ def solve_auto(problem: Problem, options: Options) -> Answer:
 def _prove(problem: Problem, options: Options, why: str) -> Answer:
     """Search, then let the exact method start from what was found."""
     from mosaico_place.exact.method import solve_exact
-    from mosaico_place.search.method import solve_heuristic
+    from mosaico_place.methods.search.method import solve_heuristic
 
     before = options.elapsed_s()
     limit = options.time_limit_s

@@ -8,12 +8,12 @@ from fractions import Fraction
 
 import numpy as np
 
+from mosaico_place.compile.arrays.rows import Rows, kind_of
+from mosaico_place.compile.arrays.tables import Compiled
 from mosaico_place.compile.infrastructure import FloatArray
 from mosaico_place.explanation import CapacityGain
 from mosaico_place.instance import Instance
-from mosaico_place.kernel.batch import Column
-from mosaico_place.kernel.rows import Rows, kind_of
-from mosaico_place.kernel.tables import Compiled
+from mosaico_place.kernel.pricing import Column
 from mosaico_place.placement import Placement
 from mosaico_place.quantities import Dimension
 from mosaico_place.usage import CapacityName, amounts, capacities, dimension_of, total_usage, usage, usage_by_chain

@@ -36,7 +36,7 @@ from mosaico_place import (
 from mosaico_place.compile import compile_instance
 from mosaico_place.compile.infrastructure import compile_infrastructure
 from mosaico_place.generating import generate
-from mosaico_place.search.method import solve_heuristic
+from mosaico_place.methods.search.method import solve_heuristic
 
 
 def test_plain_lines_are_plain() -> None:

@@ -19,12 +19,14 @@ from mosaico_place.columns.method import solve_columns
 from mosaico_place.columns.ties import ties_of
 from mosaico_place.columns.whole import take_whole
 from mosaico_place.compile import compile_instance
+from mosaico_place.compile.arrays.records import Tables
+from mosaico_place.compile.arrays.tables import compile_tables
 from mosaico_place.costing import cost
 from mosaico_place.exact.method import solve_exact
 from mosaico_place.generating import generate
 from mosaico_place.instance import Instance
-from mosaico_place.kernel.batch import Column, Pricer, charge
-from mosaico_place.kernel.tables import Tables, compile_tables
+from mosaico_place.kernel.measuring import charge
+from mosaico_place.kernel.pricing import Column, Pricer
 from mosaico_place.method import Options
 from mosaico_place.placement import Placement
 from tests.strategies import previous_placements, tiny_instances
@@ -49,7 +51,7 @@ def is_met(tables: Tables, column: Column, some: Footprints | Patterns, line: in
     """Whether an embedding meets what a footprint or pattern says."""
     served = {(tie.user, tie.opening) for tie in ties_of(column)}
     for f, meeting in some.met[some.meets[line]]:
-        openings = [int(tables.program_opening[e]) for e in meeting.programs]
+        openings = [int(tables.programs["opening"][e]) for e in meeting.programs]
         if not paid(tables, column, f).issuperset(meeting.arcs) or any(
             o >= 0 and (flow_user(tables, column.chain, f), o) not in served for o in openings
         ):

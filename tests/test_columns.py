@@ -14,24 +14,26 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from mosaico_place.columns.generation import Generation
+from mosaico_place.columns.knapsack import heaviest
 from mosaico_place.columns.master import Duals
-from mosaico_place.columns.packing import Packings, _fill
+from mosaico_place.columns.packing import Packings
 from mosaico_place.columns.splitting import Splitter
 from mosaico_place.columns.ties import ties_of
 from mosaico_place.compile import compile_instance
+from mosaico_place.compile.arrays.tables import compile_tables
 from mosaico_place.compile.infrastructure import FloatArray
 from mosaico_place.costing import cost
 from mosaico_place.exact.method import solve_exact
 from mosaico_place.generating import generate
 from mosaico_place.instance import Instance
-from mosaico_place.kernel.batch import Measurer, Pricer, Surcharges, no_surcharges
+from mosaico_place.kernel.measuring import Surcharges, no_surcharges
 from mosaico_place.kernel.prices import price
-from mosaico_place.kernel.solution import Solution
-from mosaico_place.kernel.tables import compile_tables
+from mosaico_place.kernel.pricing import Measurer, Pricer
 from mosaico_place.load import load_instance
 from mosaico_place.method import Options
+from mosaico_place.methods.search.dual_ascent import ascend
 from mosaico_place.placement import Placement
-from mosaico_place.search.ascent import ascend
+from mosaico_place.solution.solution import Solution
 from tests.brute_force import TooManyError, brute_force
 from tests.strategies import previous_placements, tiny_instances
 from tests.test_kernel import roomy
@@ -187,7 +189,7 @@ def test_splitting() -> None:
     for _ in range(5):
         shadow = ascended * rng.uniform(0.5, 2.0, ascended.shape)
         prices = price(compiled, shadow, weights=np.array([3.0, 1.0, 0.0]))
-        prices = prices._replace(opening=np.zeros_like(prices.opening))
+        prices = prices.replace(opening=np.zeros_like(prices.opening))
         lower, cost = pricer(prices, none)
         sharp_lower, sharp_cost = lower.copy(), cost.copy()
         splitter(prices, none, sharp_lower, sharp_cost, pricer.out, lambda: False)
@@ -217,7 +219,7 @@ def test_surcharges() -> None:
         surcharges = Surcharges(start, np.tile(users, chains), np.tile(served, chains), amount.ravel())
         shadow = rng.exponential(0.01, compiled.rows.capacity.shape)
         prices = price(compiled, shadow, weights=np.array([1.0, 1.0, 0.0]))
-        prices = prices._replace(opening=np.zeros_like(prices.opening), reject=np.full(chains, np.inf))
+        prices = prices.replace(opening=np.zeros_like(prices.opening), reject=np.full(chains, np.inf))
         lower, cost = pricer(prices, surcharges)
         for k in np.flatnonzero(np.isfinite(cost)):
             column = measurer(int(k), prices, pricer.out)
@@ -233,7 +235,7 @@ def test_surcharges() -> None:
     assert several > 3, "some openings serve two of a chain"
 
 
-def test_fill() -> None:
+def testheaviest() -> None:
     """Tests the heaviest packing against all packings of random nodes, and that too few steps are told."""
     rng = np.random.default_rng(0)
     for _ in range(200):
@@ -243,12 +245,12 @@ def test_fill() -> None:
         room = rng.integers(0, 8, rows).astype(float)
         weight = rng.integers(1, 50, patterns).astype(float)
         best = np.zeros(patterns, dtype=np.int64)
-        most = _fill(weight, amount, room, 10**6, best)
+        most = heaviest(weight, amount, room, 10**6, best)
         packings = product(range(8), repeat=patterns)
         assert most == max(weight @ counts for counts in packings if (counts @ amount <= room).all())
         assert most == weight @ best
         assert (best @ amount <= room).all()
-    assert _fill(np.ones(4), np.ones((4, 1)), np.array([9.0]), 10, np.zeros(4, dtype=np.int64)) == -1
+    assert heaviest(np.ones(4), np.ones((4, 1)), np.array([9.0]), 10, np.zeros(4, dtype=np.int64)) == -1
 
 
 def test_cuts() -> None:

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from mosaico_place import Options, check, cost, explain, parse_instance, parse_placement, solve
 from mosaico_place.columns.generation import Generation
 from mosaico_place.compile import compile_instance
+from mosaico_place.compile.arrays.tables import compile_tables
 from mosaico_place.exact.method import solve_exact
 from mosaico_place.instance import Instance, Term
-from mosaico_place.kernel.batch import Pricer
-from mosaico_place.kernel.tables import compile_tables
+from mosaico_place.kernel.pricing import Pricer
 from mosaico_place.placement import EMPTY, Placement
 from mosaico_place.rules import CostTerm
 from mosaico_place.usage import capacities, usage

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from mosaico_place import check, parse_instance
 from mosaico_place.compile import compile_instance
+from mosaico_place.compile.arrays.tables import compile_tables
 from mosaico_place.costing import cost
 from mosaico_place.dynamics.classic import classic, classic_first
 from mosaico_place.dynamics.restructure import Restructure
@@ -19,14 +20,13 @@ from mosaico_place.dynamics.strategy import Setting
 from mosaico_place.events import NodeDown, apply
 from mosaico_place.generating import generate
 from mosaico_place.instance import Instance
-from mosaico_place.kernel.live import Live
 from mosaico_place.kernel.prices import price
-from mosaico_place.kernel.solution import Solution
-from mosaico_place.kernel.tables import compile_tables
 from mosaico_place.moves import moved
 from mosaico_place.placement import EMPTY, ChainPlacement, Placement, Spot
 from mosaico_place.result import Violation
 from mosaico_place.rules import Rule
+from mosaico_place.solution.incremental import Live
+from mosaico_place.solution.solution import Solution
 from mosaico_place.solving import solve
 from tests.strategies import tiny_instances
 from tests.test_events import random_event

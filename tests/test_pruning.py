@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 
 from mosaico_place.compile import compile_instance
+from mosaico_place.compile.arrays.dijkstra import spread_from_all
+from mosaico_place.compile.arrays.tables import Compiled, compile_tables
 from mosaico_place.compile.infrastructure import FloatArray
 from mosaico_place.generating import generate
 from mosaico_place.instance import (
@@ -27,10 +29,10 @@ from mosaico_place.instance import (
     Link,
     Term,
 )
-from mosaico_place.kernel.batch import Pricer, no_surcharges
-from mosaico_place.kernel.prices import Prices, price
-from mosaico_place.kernel.spread import spread_from_all
-from mosaico_place.kernel.tables import Compiled, compile_tables
+from mosaico_place.kernel.measuring import no_surcharges
+from mosaico_place.kernel.prices import price
+from mosaico_place.kernel.pricing import Pricer
+from mosaico_place.kernel.problem import Prices
 from mosaico_place.rules import CostTerm
 
 GBPS = 10**9
@@ -122,13 +124,13 @@ def test_bounds_of_trees(rates: tuple[int, ...], two_links: bool) -> None:
         prices = price(compiled, shadow, np.zeros(len(compiled.tables.openings)))
         between = {rate: ways(compiled, prices, rate) for rate in {*compiled.tables.flows["rate"].tolist()}}
         costs = np.array([least(compiled, prices, k, between) for k in range(count)])
-        anyway = prices._replace(reject=np.full(count, np.inf))
+        anyway = prices.replace(reject=np.full(count, np.inf))
         lower, found = pricer(anyway, no_surcharges(count))
         assert lower == pytest.approx(costs, rel=1e-9)
         assert (found >= lower * (1 - 1e-9)).all()
         # Where less is wanted, the bound is that at most, and nothing that costs less is lost.
         wanted = costs * np.where(np.arange(count) % 2, 0.9, 1.1)
-        lower, _ = pricer(prices._replace(reject=wanted), no_surcharges(count))
+        lower, _ = pricer(prices.replace(reject=wanted), no_surcharges(count))
         assert np.minimum(lower, wanted) == pytest.approx(np.minimum(costs, wanted), rel=1e-9)
     pricer.close()
 
@@ -144,10 +146,10 @@ def test_wanting_less_makes_nothing_cheaper(seed: int) -> None:
     for _ in range(40):
         shadow = 20 * draw.random(shape) / capacity * (draw.random(shape) < 0.5)
         prices = price(compiled, shadow, openings, weights)
-        lower, found = pricer(prices._replace(reject=np.full(count, np.inf)), no_surcharges(count))
+        lower, found = pricer(prices.replace(reject=np.full(count, np.inf)), no_surcharges(count))
         for part in (1.0, 0.9, 0.5, 0.1, draw.random()):
             wanted = np.where(np.isfinite(found), part * found, np.inf)
-            again, cheaper = pricer(prices._replace(reject=wanted), no_surcharges(count))
+            again, cheaper = pricer(prices.replace(reject=wanted), no_surcharges(count))
             assert (again <= np.maximum(wanted, lower) * (1 + 1e-9)).all()
             assert (cheaper >= lower * (1 - 1e-9)).all()
             cut += int((cheaper == np.inf).sum())

@@ -18,22 +18,22 @@ from numpy.typing import NDArray
 from mosaico_place import Options, Term, check, load_instance, solve
 from mosaico_place.automatic import ONE_MODEL, pick
 from mosaico_place.compile import compile_instance
+from mosaico_place.compile.arrays.tables import compile_tables
 from mosaico_place.compile.infrastructure import FloatArray
 from mosaico_place.generating import generate
 from mosaico_place.instance import Instance
-from mosaico_place.kernel.batch import Pricer
-from mosaico_place.kernel.live import Live
-from mosaico_place.kernel.solution import Solution
-from mosaico_place.kernel.tables import compile_tables
+from mosaico_place.kernel.pricing import Pricer
 from mosaico_place.method import Progress
+from mosaico_place.methods.search.dual_ascent import ascend
+from mosaico_place.methods.search.ruin import Ruin
+from mosaico_place.methods.search.ruin_and_recreate import better, take_turns
+from mosaico_place.methods.search.search import Limits, Search
+from mosaico_place.methods.search.undoing import return_home
 from mosaico_place.placement import Placement
 from mosaico_place.result import Termination
 from mosaico_place.rules import CostTerm
-from mosaico_place.search.ascent import ascend
-from mosaico_place.search.returning import return_home
-from mosaico_place.search.ruin import Ruin
-from mosaico_place.search.search import Limits, Search
-from mosaico_place.search.turns import better, take_turns
+from mosaico_place.solution.incremental import Live
+from mosaico_place.solution.solution import Solution
 
 INSTANCES = Path(__file__).parent.parent / "instances"
 SMALL = sorted([*(INSTANCES / "tiny").glob("*.yaml"), INSTANCES / "mixed-classes.yaml"])
@@ -143,7 +143,7 @@ def test_broken_off_turns_would_have_failed(monkeypatch: pytest.MonkeyPatch) -> 
     def counted(*arguments: Any) -> Any:
         nonlocal placed
         taken = take_turns(*arguments)
-        placed += taken[3]
+        placed += taken[2]
         return taken
 
     def found(counting: bool) -> tuple[Placement, int]:
@@ -158,7 +158,7 @@ def test_broken_off_turns_would_have_failed(monkeypatch: pytest.MonkeyPatch) -> 
             search.improve(level, cost, Limits(turns=150))
         return search.solution.placement(), placed
 
-    monkeypatch.setattr("mosaico_place.search.search.take_turns", counted)
+    monkeypatch.setattr("mosaico_place.methods.search.search.take_turns", counted)
     early, fewer = found(True)
     late, more = found(False)
     assert early == late
@@ -166,7 +166,7 @@ def test_broken_off_turns_would_have_failed(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def _parts(solution: Solution) -> list[NDArray[Any]]:
-    return [*solution.state._asdict().values()]
+    return [*solution.state.parts().values()]
 
 
 @pytest.mark.parametrize("level", [0, 1])

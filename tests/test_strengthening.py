@@ -17,8 +17,8 @@ from mosaico_place.exact.strengthening import ALL, Strengthening, arranged, pack
 from mosaico_place.instance import Instance
 from mosaico_place.load import parse_instance
 from mosaico_place.method import Options
+from mosaico_place.methods.search.method import solve_heuristic
 from mosaico_place.placement import ChainPlacement, Placement, Spot
-from mosaico_place.search.method import solve_heuristic
 from tests.strategies import previous_placements, tiny_instances
 
 

@@ -13,15 +13,15 @@ from mosaico_place import check
 from mosaico_place.columns.generation import Generation, is_close
 from mosaico_place.columns.whole import take_whole
 from mosaico_place.compile import compile_instance
+from mosaico_place.compile.arrays.tables import compile_tables
 from mosaico_place.costing import cost
 from mosaico_place.generating import generate
 from mosaico_place.instance import Instance
-from mosaico_place.kernel.batch import Pricer
 from mosaico_place.kernel.prices import price
-from mosaico_place.kernel.solution import Solution
-from mosaico_place.kernel.tables import compile_tables
+from mosaico_place.kernel.pricing import Pricer
 from mosaico_place.moves import moved
 from mosaico_place.placement import Placement
+from mosaico_place.solution.solution import Solution
 from tests.strategies import previous_placements, tiny_instances
 
 SLACK = 1e-6

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mosaico_place.compile.arrays.dijkstra import spread_from_all
+from mosaico_place.compile.arrays.tables import Compiled
 from mosaico_place.compile.infrastructure import BoolArray, FloatArray
-from mosaico_place.kernel.spread import spread_from_all
-from mosaico_place.kernel.tables import Compiled
 
 
 class Moving(NamedTuple):

@@ -17,15 +17,14 @@ import numpy as np
 from mosaico_place.columns.footprints import Footprints, Lister, Patterns
 from mosaico_place.columns.formulation import Choice, Formulation, link_prices
 from mosaico_place.columns.generation import Generation
+from mosaico_place.compile.arrays.tables import Compiled
 from mosaico_place.compile.infrastructure import FloatArray
-from mosaico_place.kernel.batch import Column, Measurer, charge
 from mosaico_place.kernel.embed import embed
-from mosaico_place.kernel.embeddings import no_embeddings
-from mosaico_place.kernel.prices import Prices, falling_weights, price_to_place
-from mosaico_place.kernel.solution import LAST_CHOICE, Solution
-from mosaico_place.kernel.state import empty_state
-from mosaico_place.kernel.tables import Compiled
-from mosaico_place.kernel.work import new_work
+from mosaico_place.kernel.measuring import charge
+from mosaico_place.kernel.prices import falling_weights, price_to_place
+from mosaico_place.kernel.pricing import Column, Measurer
+from mosaico_place.kernel.problem import Prices, Pricing, Work, empty_state, no_embeddings
+from mosaico_place.solution.solution import LAST_CHOICE, Solution
 
 MANY_FOOTPRINTS = 1_000
 """Of one chain, above which its components count one by one."""
@@ -140,7 +139,7 @@ def _choices(
     slack = SLACK * max(1.0, abs(value), quote.size)
     tolls = link_prices(generation)
     tolls[1:] += tolls[0]
-    lister = Lister(compiled, prices._replace(toll=tolls), watched)
+    lister = Lister(compiled, prices.replace(toll=tolls), watched)
     surcharges = generation.master.ties.surcharges(quote.duals.served)
     extra = np.zeros_like(prices.extra)
     least = quote.least.copy()
@@ -169,9 +168,9 @@ class _Embedder:
 
     def __init__(self, compiled: Compiled) -> None:
         # Masks of its own, for they change with every chain.
-        self._tables = compiled.tables._replace(mask=compiled.tables.mask.copy())
+        self._tables = compiled.tables.replace(mask=compiled.tables.mask.copy())
         self._state, self._measurer = empty_state(compiled), Measurer(compiled)
-        self._work, self._out = new_work(self._tables), no_embeddings(self._tables)
+        self._work, self._out = Work(self._tables), no_embeddings(self._tables)
 
     def __call__(self, k: int, chosen: dict[int, int], shut: list[int], prices: Prices) -> Column | None:
         """The cheapest embedding with these options that stays off some arcs; None if none finds its way."""
@@ -182,6 +181,6 @@ class _Embedder:
             others = np.setdiff1d(np.arange(start[n], start[n + 1]), [*chosen.values()])
             option[:, others] = np.inf
             tables.mask[tables.components[c]["unit"]] = np.arange(tables.mask.shape[1]) == n
-        prices = prices._replace(option=option, toll=toll)
-        _, cost = embed(tables, self._state, prices, k, np.inf, self._work, self._out)
+        prices = prices.replace(option=option, toll=toll)
+        _, cost = embed(Pricing(tables, self._state, prices, self._work), k, np.inf, self._out)
         return self._measurer(k, prices, self._out) if cost < np.inf else None

@@ -16,10 +16,11 @@ from mosaico_place.columns.between import Between
 from mosaico_place.columns.blocks import IntArray
 from mosaico_place.columns.meetings import Meeting, Meetings
 from mosaico_place.columns.ways import Ways, may_shrink
+from mosaico_place.compile.arrays.records import Tables
+from mosaico_place.compile.arrays.tables import Compiled
 from mosaico_place.compile.infrastructure import BoolArray, FloatArray
-from mosaico_place.kernel.prices import Prices
-from mosaico_place.kernel.solution import ranges
-from mosaico_place.kernel.tables import Compiled, Tables
+from mosaico_place.kernel.problem import Prices
+from mosaico_place.solution.solution import ranges
 
 MANY_WAYS = 2_000_000
 """Ways to give every component of a chain an option, above which they are not looked at one by one."""
@@ -93,7 +94,7 @@ def sorts_of(tables: Tables, timed: bool) -> IntArray:
     place[hangs] = net.head[net.out_arc[net.out_start[:-1][hangs]]]
     found: IntArray = place[tables.options["node"]]
     if timed:
-        pairs = np.stack([found, tables.option_processing_ns])
+        pairs = np.stack([found, tables.options["processing_ns"]])
         found = np.unique(pairs, axis=1, return_inverse=True)[1].ravel()
     return found
 
@@ -284,7 +285,7 @@ class Lister:
         chain = tables.chains[k]
         total = np.zeros(ways.size)
         for c, line in ways.option.items():
-            component, served = tables.components[c], tables.option_opening[line]
+            component, served = tables.components[c], tables.options["opening"][line]
             total += prices.option[chain["line"], line]
             if component["ran"]:
                 total += prices.move[k] * component["move_price"] * (line != component["home"])
@@ -305,7 +306,7 @@ class Lister:
         tables, prices = self._compiled.tables, self._prices
         total = 0.0
         for f, e in ((f, e) for f, meeting in met for e in meeting.programs):
-            o = tables.program_opening[e]
+            o = tables.programs["opening"][e]
             total += prices.program[tables.chains[k]["line"], e]
             if o >= 0:
                 total += prices.load[o] * tables.flows[f]["rate"] + extra[flow_user(tables, k, f), o]

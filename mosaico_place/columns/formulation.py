@@ -21,10 +21,10 @@ from mosaico_place.columns.footprints import Footprints, Met, Patterns, flow_use
 from mosaico_place.columns.generation import Generation
 from mosaico_place.columns.meetings import Meeting
 from mosaico_place.columns.ties import Tie
+from mosaico_place.compile.arrays.records import Tables
 from mosaico_place.compile.infrastructure import BoolArray, FloatArray
-from mosaico_place.kernel.batch import Column
-from mosaico_place.kernel.solution import Solution, ranges
-from mosaico_place.kernel.tables import Tables
+from mosaico_place.kernel.pricing import Column
+from mosaico_place.solution.solution import Solution, ranges
 from mosaico_place.solver import run_until
 
 WORTHLESS = 1e-6
@@ -109,12 +109,12 @@ class Formulation:
         groups = self._rows(np.ones(len(self._compiled.offers.groups)))
         self._opened = self._columns(levels.opening, tables.openings["most"].astype(np.float64))
         self._take(0, self._opened, self._uses(tables.openings["use"], tables.openings["use_end"]))
-        grouped = np.flatnonzero(tables.opening_group >= 0)
-        self.blocks.enter(groups[tables.opening_group[grouped]], self._opened[grouped], 1.0)
+        grouped = np.flatnonzero(tables.openings["group"] >= 0)
+        self.blocks.enter(groups[tables.openings["group"][grouped]], self._opened[grouped], 1.0)
         limited = np.flatnonzero(np.isfinite(tables.openings["capacity"]))
         self.blocks.enter(self._load[limited], self._opened[limited], -tables.openings["capacity"][limited])
-        self._options = self._uses(tables.option_use, tables.option_use_end)
-        self._programs = self._uses(tables.program_use, tables.program_use_end)
+        self._options = self._uses(tables.options["use"], tables.options["use_end"])
+        self._programs = self._uses(tables.programs["use"], tables.programs["use_end"])
         self._shares = self._shares_of_nodes()
         self._sorts = {timed: sorts_of(tables, timed) for timed in (False, True)}
         self._rejected = self._columns(levels.reject, np.array([float(one.rejectable) for one in choices]))
@@ -183,7 +183,7 @@ class Formulation:
                 rate = tables.flows[f]["rate"]
                 for e in meeting.programs:
                     self._take(line, having, self._programs[np.full(len(having), e)])
-                    self._serve(k, flow_user(tables, k, f), int(tables.program_opening[e]), having, rate)
+                    self._serve(k, flow_user(tables, k, f), int(tables.programs["opening"][e]), having, rate)
                 for a in meeting.arcs:
                     for one in {0, int(line)}:
                         self.blocks.enter(self._arcs[a][one], having, rate)
@@ -219,7 +219,7 @@ class Formulation:
     def _run(self, k: int, c: int, columns: IntArray, options: IntArray) -> None:
         """Variables that let a component run in these options, one each."""
         tables = self._compiled.tables
-        component, served = tables.components[c], tables.option_opening[options]
+        component, served = tables.components[c], tables.options["opening"][options]
         self._take(tables.chains[k]["line"], columns, self._options[options])
         self.blocks.enter_all(self._cut, columns, self._shares[options])
         for o in np.unique(served[served >= 0]).tolist():
@@ -292,7 +292,7 @@ class Formulation:
 
         def meets(f: int, meeting: Meeting) -> bool:
             user = flow_user(tables, k, f)
-            openings = (int(tables.program_opening[e]) for e in meeting.programs)
+            openings = (int(tables.programs["opening"][e]) for e in meeting.programs)
             return _paid(tables, column, f).issuperset(meeting.arcs) and all(
                 o < 0 or (user, o) in served for o in openings
             )

@@ -15,12 +15,13 @@ import numpy as np
 from mosaico_place.columns.master import Duals, Master, Mix
 from mosaico_place.columns.packing import Packings
 from mosaico_place.columns.splitting import Splitter
+from mosaico_place.compile.arrays.tables import Compiled
 from mosaico_place.compile.infrastructure import FloatArray
-from mosaico_place.kernel.batch import Column, Measurer, Pricer
-from mosaico_place.kernel.prices import Prices, price
-from mosaico_place.kernel.solution import Solution
-from mosaico_place.kernel.tables import Compiled
-from mosaico_place.search.ascent import ascend
+from mosaico_place.kernel.prices import price
+from mosaico_place.kernel.pricing import Column, Measurer, Pricer
+from mosaico_place.kernel.problem import Prices
+from mosaico_place.methods.search.dual_ascent import ascend
+from mosaico_place.solution.solution import Solution
 
 WORTHWHILE, CUT_PATIENCE, SHORT_PATIENCE, PATIENCE = 0.01, 2, 3, 6
 """Rounds that close less than so much of what lies between master and bound are idle; after so many of them rows of
@@ -97,7 +98,7 @@ class Generation:
         """Price all chains; if ``sharp``, split those whose embedding costs more than their bound, until ``stop``."""
         prices = price(self.compiled, duals.shadow, duals.load, duals.levels)
         opened = self.opened(duals, prices)
-        prices = prices._replace(
+        prices = prices.replace(
             opening=np.zeros_like(prices.opening), option=prices.option + self.master.nodes.prices(duals.cuts)
         )
         surcharges = self.master.ties.surcharges(duals.served)

@@ -12,10 +12,10 @@ import numpy as np
 from mosaico_place.columns.noderows import NodeRows
 from mosaico_place.columns.packing import Cut
 from mosaico_place.columns.ties import Ties, ties_of
+from mosaico_place.compile.arrays.tables import Compiled
 from mosaico_place.compile.infrastructure import FloatArray
 from mosaico_place.errors import SolverError
-from mosaico_place.kernel.batch import Column
-from mosaico_place.kernel.tables import Compiled
+from mosaico_place.kernel.pricing import Column
 from mosaico_place.solver import SilentHighs
 
 TIE_ROUNDS = 3

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mosaico_place.columns.between import Between, Moving
-from mosaico_place.kernel.tables import Tables
+from mosaico_place.compile.arrays.records import Tables
 
 MANY_LABELS = 40
 """At one node, above which none are told apart."""

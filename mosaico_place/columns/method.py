@@ -7,9 +7,9 @@ from mosaico_place.columns.generation import Generation, is_close
 from mosaico_place.columns.whole import take_whole
 from mosaico_place.compile import Problem
 from mosaico_place.compile.infrastructure import FloatArray
-from mosaico_place.kernel.solution import Solution
 from mosaico_place.method import Answer, Options
-from mosaico_place.search.method import Run, lowest, run_levels
+from mosaico_place.methods.search.method import Run, lowest, run_levels
+from mosaico_place.solution.solution import Solution
 
 FIRST_SHARE, LATER_SHARE = 0.25, 0.4
 """Part of the time that is left which generating columns may take, for the first level and for later ones.

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from mosaico_place.columns.packing import Cut
+from mosaico_place.compile.arrays.tables import Compiled
 from mosaico_place.compile.infrastructure import FloatArray
-from mosaico_place.kernel.batch import Column
-from mosaico_place.kernel.tables import Compiled
+from mosaico_place.kernel.pricing import Column
 
 
 class NodeRows:
@@ -86,6 +86,6 @@ class NodeRows:
         found: dict[tuple[int, ...], set[int]] = {}
         for c, (o, twin) in enumerate(zip(column.option.tolist(), twins, strict=True)):
             if o >= 0:
-                alike = (twin, int(tables.ways[o]["spot"])) if twin >= 0 else (c,)
+                alike = (twin, int(tables.spots[o]["spot"])) if twin >= 0 else (c,)
                 found.setdefault(alike, set()).add(o)
         return list(found.values())

@@ -24,9 +24,9 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
+from mosaico_place.columns.knapsack import heaviest
+from mosaico_place.compile.arrays.tables import Compiled
 from mosaico_place.compile.infrastructure import FloatArray
-from mosaico_place.kernel.compiled import outer_making
-from mosaico_place.kernel.tables import Compiled
 from mosaico_place.solver import SilentHighs
 
 VIOLATED = 1e-3
@@ -217,7 +217,7 @@ class _Node:
         order = np.argsort(-of_patterns / (self._amounts / np.maximum(self._room, 1.0)).max(axis=1), kind="stable")
         order = order[of_patterns[order] > 0]
         taken = np.zeros(len(order), dtype=np.int64)
-        most = float(_fill(of_patterns[order], self._amounts[order], self._room, MANY_STEPS, taken))
+        most = heaviest(of_patterns[order], self._amounts[order], self._room, MANY_STEPS, taken)
         return most, taken @ self._counts[order]
 
 
@@ -229,61 +229,3 @@ def _used(tables: Any, pattern: Pattern) -> dict[int, float]:
             row = int(tables.uses_row[i])
             total[row] = total.get(row, 0.0) + float(tables.uses_amount[i])
     return total
-
-
-@outer_making
-def _fill(weight: Any, amount: Any, room: Any, most: int, best: Any) -> float:
-    """The most weight of a packing, whose counts are written to ``best``; -1 if that takes more steps than ``most``.
-
-    Branch and bound over the counts of one pattern after the other, from many to none. All numbers are whole.
-
-    Args:
-        weight: (patterns,), amount: (patterns, rows), room: (rows,).
-        most: number of steps.
-        best: (patterns,) counts.
-    """
-    patterns, rows = amount.shape
-    # What a unit of each row can bring at most, with the patterns from one on.
-    worth = np.zeros((patterns + 1, rows))
-    for j in range(patterns - 1, -1, -1):
-        for r in range(rows):
-            each = weight[j] / amount[j, r] if amount[j, r] > 0 else np.inf
-            worth[j, r] = max(worth[j + 1, r], each)
-    left, counts = room.copy(), np.zeros(patterns, dtype=np.int64)
-    value, heaviest, steps, j = 0.0, 0.0, 0, 0
-    while True:
-        steps += 1
-        if steps > most:
-            return -1.0
-        bound = value
-        if j < patterns:
-            more = np.inf
-            for r in range(rows):
-                if worth[j, r] < np.inf:
-                    more = min(more, left[r] * worth[j, r])
-            bound += more
-        if j < patterns and bound > heaviest + 0.5:
-            fits = 10**6
-            for r in range(rows):
-                if amount[j, r] > 0:
-                    fits = min(fits, int(left[r] // amount[j, r]))
-            counts[j] = fits
-            for r in range(rows):
-                left[r] -= fits * amount[j, r]
-            value += fits * weight[j]
-            j += 1
-            continue
-        if j == patterns and value > heaviest:
-            heaviest = value
-            best[:] = counts
-        # The last pattern of which there is one gives one up.
-        j -= 1
-        while j >= 0 and counts[j] == 0:
-            j -= 1
-        if j < 0:
-            return heaviest
-        counts[j] -= 1
-        for r in range(rows):
-            left[r] += amount[j, r]
-        value -= weight[j]
-        j += 1

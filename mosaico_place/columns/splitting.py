@@ -10,21 +10,28 @@ cheaper than the best embedding that was met, or than rejection, or until many p
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
+import cython
 import numpy as np
 
 from mosaico_place.compile.infrastructure import FloatArray
-from mosaico_place.kernel.batch import Surcharges, charge
-from mosaico_place.kernel.compiled import outer_making
-from mosaico_place.kernel.embed import embed
-from mosaico_place.kernel.embeddings import Embeddings, no_embeddings
-from mosaico_place.kernel.prices import Prices
-from mosaico_place.kernel.state import empty_state
-from mosaico_place.kernel.tables import Compiled
-from mosaico_place.kernel.work import new_work
+from mosaico_place.kernel.measuring import charge
+from mosaico_place.kernel.problem import Work, empty_state, no_embeddings
 
-PARTS = 500
+if TYPE_CHECKING:
+    from mosaico_place.compile.arrays.tables import Compiled
+    from mosaico_place.kernel.measuring import Surcharges
+    from mosaico_place.kernel.problem import Prices
+
+if not cython.compiled:
+    from math import inf
+
+    from mosaico_place.compile.arrays.records import Tables
+    from mosaico_place.kernel.embed import embed
+    from mosaico_place.kernel.problem import Embeddings, Pricing
+
+MOST_PARTS = 500
 """Parts of a chain that are tried, before the last split."""
 
 SMALL = 1e-6
@@ -36,9 +43,9 @@ class Splitter:
 
     def __init__(self, compiled: Compiled) -> None:
         # Masks of its own, for they change while a chain is split.
-        self._tables = compiled.tables._replace(mask=compiled.tables.mask.copy())
-        self._state = empty_state(compiled)
-        self._work, self._trial = new_work(self._tables), no_embeddings(self._tables)
+        self._tables = compiled.tables.replace(mask=compiled.tables.mask.copy())
+        self._state, self._work = empty_state(compiled), Work(self._tables)
+        self._trial, self._parts = no_embeddings(self._tables), Parts(self._tables, MOST_PARTS)
 
     def __call__(
         self,
@@ -56,66 +63,134 @@ class Splitter:
         required = self._tables.chains["required"] > 0
         least = np.minimum(cost, np.where(required, np.inf, prices.reject))
         gap = np.where(lower < np.inf, least - np.where(lower < np.inf, lower, 0.0), 0.0)
-        own = prices._replace(extra=np.zeros_like(prices.extra))
+        own = prices.replace(extra=np.zeros_like(prices.extra))
+        pricing = Pricing(self._tables, self._state, own, self._work)
         for k in np.argsort(-gap, kind="stable"):
             if stop() or gap[k] <= SMALL * max(1.0, abs(lower[k])):
                 break
             charge(own.extra, surcharges, int(k), 1.0)
-            lower[k], cost[k] = _split(
-                self._tables, self._state, own, int(k), lower[k], cost[k], PARTS, self._work, self._trial, out
-            )
+            lower[k], cost[k] = split(pricing, int(k), lower[k], cost[k], self._parts, self._trial, out)
             charge(own.extra, surcharges, int(k), 0.0)
 
 
-@outer_making
-def _split(
-    tables: Any, state: Any, prices: Any, k: int, lower: float, cost: float, most: int, work: Any, trial: Any, out: Any
-) -> Any:
-    """Split chain ``k``, whose bound and best cost are known: (bound, cost), better or the same."""
-    chain = tables.chains[k]
-    u0, units, count = chain.unit, chain.unit_end - chain.unit, tables.mask.shape[1]
-    mask = tables.mask[u0 : chain.unit_end]
-    allowed = mask.copy()
-    reject = np.inf if chain.required else prices.reject[k]
-    # Units with few nodes first.
-    size = np.array([allowed[u].sum() if tables.units[u0 + u].node < 0 else count + 1 for u in range(units)])
-    turn = np.argsort(size, kind="mergesort")
-    free = (size <= count).sum()
-    room = most + count + 1
-    bounds, depth, at = np.empty(room), np.zeros(room, np.int64), np.zeros((room, units), np.int64)
-    bounds[0], parts, tried = lower, 1, 0
-    closed = np.inf  # the least bound of parts that are done with
+class Parts:
+    """The parts into which a chain is split, and scratch.
+
+    Attributes:
+        most: parts that are tried, before the last split.
+        bounds: (parts,) the bound of each; depth: how many units it keeps to nodes; at: (parts, units) to which.
+        here: (units,) the nodes of the part at hand; turn: (units,) the order in which units are kept.
+        size: (units,) on how many nodes each may stand.
+        allowed: (units, nodes) where units may stand before the chain is split.
+    """
+
+    def __init__(self, tables: Tables, most: int) -> None:
+        nodes = tables.mask.shape[1]
+        units = int(np.max(tables.chains["unit_end"] - tables.chains["unit"], initial=0))
+        room = most + nodes + 1
+        self.most = most
+        self.bounds, self.depth = np.empty(room), np.zeros(room, dtype=np.int32)
+        self.at, self.here = np.zeros((room, units), dtype=np.int32), np.zeros(units, dtype=np.int32)
+        self.turn, self.size = np.zeros(units, dtype=np.int32), np.zeros(units, dtype=np.int32)
+        self.allowed = np.empty((units, nodes), dtype=np.bool_)
+
+
+def split(
+    pricing: Pricing, k: int, lower: float, cost: float, parts_of: Parts, trial: Embeddings, out: Embeddings
+) -> tuple[float, float]:
+    """Split chain ``k``, whose bound and best cost are known: (bound, cost), better or the same.
+
+    Args:
+        pricing, k: the pricing problem, whose masks change meanwhile, and the chain.
+        lower, cost: what is known.
+        parts_of: room for the parts.
+        trial: scratch; out: where a better embedding goes.
+    """
+    u0 = pricing.tables.chains[k].unit
+    reject = inf if pricing.tables.chains[k].required else pricing.prices.reject[k]
+    free = _prepare(pricing.tables, k, parts_of)
+    parts_of.bounds[0], parts_of.depth[0], parts, tried = lower, 0, 1, 0
+    closed = inf  # the least bound of parts that are done with
     while parts > 0:
-        i = np.argmin(bounds[:parts])
-        if bounds[i] >= min(cost, reject, closed) or depth[i] == free or tried >= most:
-            closed = min(closed, bounds[i])
+        i = _least_part(parts_of, parts)
+        bound, deep = parts_of.bounds[i], parts_of.depth[i]
+        if bound >= min(min(cost, reject), closed) or deep == free or tried >= parts_of.most:
+            closed = min(closed, bound)
             break
-        bound, deep, here = bounds[i], depth[i], at[i].copy()
         parts -= 1
-        bounds[i], depth[i], at[i] = bounds[parts], depth[parts], at[parts]
+        parts_of.bounds[i], parts_of.depth[i] = parts_of.bounds[parts], parts_of.depth[parts]
+        for d in range(parts_of.turn.shape[0]):
+            parts_of.here[d] = parts_of.at[i, d]
+            parts_of.at[i, d] = parts_of.at[parts, d]
         for d in range(deep):
-            mask[turn[d]] = False
-            mask[turn[d], here[d]] = True
-        u = turn[deep]
-        for n in range(count):
-            if not allowed[u, n]:
+            _keep_to(pricing.tables, u0 + parts_of.turn[d], parts_of.here[d])
+        u = parts_of.turn[deep]
+        for n in range(pricing.tables.mask.shape[1]):
+            if not parts_of.allowed[u, n]:
                 continue
-            mask[u] = False
-            mask[u, n] = True
-            one, found = embed(tables, state, prices, k, min(cost, reject), work, trial)
+            _keep_to(pricing.tables, u0 + u, n)
+            one, found = embed(pricing, k, min(cost, reject), trial)
             tried += 1
             if found < cost:
                 cost = found
-                out.option[chain.component : chain.component_end] = trial.option[chain.component : chain.component_end]
-                out.length[chain.flow : chain.flow_end] = trial.length[chain.flow : chain.flow_end]
-                out.path[chain.flow : chain.flow_end] = trial.path[chain.flow : chain.flow_end]
-                out.late_ns[k] = trial.late_ns[k]
+                _copy(pricing.tables, k, trial, out)
             one = max(one, bound)
             if one >= min(cost, reject):
                 closed = min(closed, one)
-            else:
-                bounds[parts], depth[parts], at[parts] = one, deep + 1, here
-                at[parts, deep] = n
-                parts += 1
-        mask[:] = allowed
+                continue
+            parts_of.bounds[parts], parts_of.depth[parts] = one, deep + 1
+            for d in range(parts_of.turn.shape[0]):
+                parts_of.at[parts, d] = parts_of.here[d]
+            parts_of.at[parts, deep] = n
+            parts += 1
+        for v in range(u0, pricing.tables.chains[k].unit_end):
+            for n in range(pricing.tables.mask.shape[1]):
+                pricing.tables.mask[v, n] = parts_of.allowed[v - u0, n]
     return max(lower, closed), cost
+
+
+def _prepare(tables: Tables, k: int, parts_of: Parts) -> int:
+    """Remember where units may stand, and order them, those with few nodes first; how many are free."""
+    chain, free, nodes = tables.chains[k], 0, tables.mask.shape[1]
+    for u in range(chain.unit_end - chain.unit):
+        parts_of.size[u] = 0
+        for n in range(nodes):
+            parts_of.allowed[u, n] = tables.mask[chain.unit + u, n]
+            parts_of.size[u] += tables.mask[chain.unit + u, n]
+        if tables.units[chain.unit + u].node >= 0:
+            parts_of.size[u] = nodes + 1
+        else:
+            free += 1
+        d = u
+        while d > 0 and parts_of.size[parts_of.turn[d - 1]] > parts_of.size[u]:
+            parts_of.turn[d] = parts_of.turn[d - 1]
+            d -= 1
+        parts_of.turn[d] = u
+    return free
+
+
+def _least_part(parts_of: Parts, parts: int) -> int:
+    """The first part with the least bound."""
+    least = 0
+    for i in range(1, parts):
+        if parts_of.bounds[i] < parts_of.bounds[least]:
+            least = i
+    return least
+
+
+def _keep_to(tables: Tables, u: int, node: int) -> None:
+    """Let a unit stand on one node only."""
+    for n in range(tables.mask.shape[1]):
+        tables.mask[u, n] = n == node
+
+
+def _copy(tables: Tables, k: int, trial: Embeddings, out: Embeddings) -> None:
+    """Keep an embedding of a chain."""
+    chain = tables.chains[k]
+    for c in range(chain.component, chain.component_end):
+        out.option[c] = trial.option[c]
+    for f in range(chain.flow, chain.flow_end):
+        out.length[f] = trial.length[f]
+        for i in range(trial.path.shape[1]):
+            out.path[f, i] = trial.path[f, i]
+    out.late_ns[k] = trial.late_ns[k]

@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mosaico_place.compile.arrays.tables import Compiled
 from mosaico_place.compile.infrastructure import FloatArray
-from mosaico_place.kernel.batch import Column, Surcharges
-from mosaico_place.kernel.tables import Compiled
+from mosaico_place.kernel.measuring import Surcharges
+from mosaico_place.kernel.pricing import Column
 
 MANY_SERVED = 2000
 """Rows that tie a user to an opening, added at most at a time."""

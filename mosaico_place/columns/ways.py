@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from mosaico_place.columns.blocks import IntArray
+from mosaico_place.compile.arrays.records import Tables
 from mosaico_place.compile.infrastructure import BoolArray, FloatArray
-from mosaico_place.kernel.tables import Tables
 
 FAR_NS = 2.0**50
 """Longer than all else, and small enough for float64 to tell nanoseconds apart beside it."""
@@ -167,5 +167,5 @@ class Ways:
         component = self._tables.components[c]
         if c not in self.option:
             return np.array([component["processing_ns"]], dtype=np.float64)
-        found: FloatArray = self._tables.option_processing_ns[self.option[c]]
+        found: FloatArray = self._tables.options["processing_ns"][self.option[c]]
         return found if component["group"] < 0 else np.zeros(1)

@@ -17,10 +17,10 @@ import numpy as np
 from mosaico_place.columns.generation import Generation
 from mosaico_place.columns.master import Master
 from mosaico_place.compile.infrastructure import BoolArray
-from mosaico_place.kernel.batch import Column
-from mosaico_place.kernel.prices import Prices
-from mosaico_place.kernel.solution import Solution
-from mosaico_place.search.turns import better
+from mosaico_place.kernel.pricing import Column
+from mosaico_place.kernel.problem import Prices
+from mosaico_place.methods.search.ruin_and_recreate import better
+from mosaico_place.solution.solution import Solution
 from mosaico_place.solver import SilentHighs, bound_below, run_until
 
 MANY_COLUMNS = 10_000

@@ -9,16 +9,13 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from mosaico_place.compile.infrastructure import FloatArray
-from mosaico_place.kernel.batch import Column, Measurer
 from mosaico_place.kernel.embed import embed
-from mosaico_place.kernel.embeddings import no_embeddings
-from mosaico_place.kernel.live import Live
-from mosaico_place.kernel.prices import Prices
-from mosaico_place.kernel.state import State, empty_state, opened_use
-from mosaico_place.kernel.taking import place
-from mosaico_place.kernel.work import new_work
+from mosaico_place.kernel.placing import place, take_opened
+from mosaico_place.kernel.pricing import Column, Measurer
+from mosaico_place.kernel.problem import Prices, Pricing, State, Work, empty_state, no_embeddings
+from mosaico_place.methods.search.ruin import Ruin
 from mosaico_place.placement import ChainPlacement
-from mosaico_place.search.ruin import Ruin
+from mosaico_place.solution.incremental import Live
 
 MOST = 2
 """Chains that make room for one, at most; where more have to leave, they hardly ever all find another place."""
@@ -43,7 +40,7 @@ class Displacer:
     def __init__(self, live: Live) -> None:
         self._live = live
         self.compiled = live.base
-        self._work, self._out = new_work(live.compiled.tables), no_embeddings(live.compiled.tables)
+        self._work, self._out = Work(live.compiled.tables), no_embeddings(live.compiled.tables)
         self._measure = Measurer(live.compiled)
         self._takings: dict[int, tuple[ChainPlacement | None, Taking]] = {}
         self._left: dict[int, float] = {}
@@ -63,8 +60,9 @@ class Displacer:
         self._left.clear()
         self._weights = compiled.levels.reject.sum(axis=0)
         bare = self._bare() if keep_opened else empty_state(compiled)
-        _, cost = embed(compiled.tables, bare, prices, k, np.inf, self._work, out)
-        if not np.isfinite(cost) or not place(compiled.tables, bare, prices, k, out.option, out.length, out.path):
+        pricing = Pricing(compiled.tables, bare, prices, self._work)
+        _, cost = embed(pricing, k, np.inf, out)
+        if not np.isfinite(cost) or not place(pricing, k, out):
             return None
         wanted = self._measure(k, prices, out, bare)
         leaving = self._leaving(wanted, prices, random)
@@ -157,7 +155,7 @@ class Displacer:
         live = self._live
         state: State = live.solution.state
         free: FloatArray = live.compiled.rows.room()
-        opened_use(live.compiled.tables, state.opened, free)
+        take_opened(live.compiled.tables, state.opened, free)
         return State(
             free, state.load.copy(), state.users.copy(), state.opened.copy(), state.program.copy(), state.hosted.copy()
         )

@@ -8,9 +8,9 @@ import numpy as np
 
 from mosaico_place.dynamics.strategy import Setting
 from mosaico_place.instance import Instance
-from mosaico_place.kernel.live import Disturbed, Live
-from mosaico_place.kernel.prices import Prices
+from mosaico_place.kernel.problem import Prices
 from mosaico_place.placement import Placement
+from mosaico_place.solution.incremental import Disturbed, Live
 
 
 class Follower:

@@ -19,12 +19,12 @@ from mosaico_place.dynamics.follower import Follower
 from mosaico_place.dynamics.strategy import Reply, Setting
 from mosaico_place.dynamics.worth import Worth
 from mosaico_place.instance import Instance
-from mosaico_place.kernel.live import Disturbed, Live
-from mosaico_place.kernel.prices import Prices
+from mosaico_place.kernel.problem import Prices
+from mosaico_place.methods.search.ruin import Ruin, around
+from mosaico_place.methods.search.search import Limits, Search
+from mosaico_place.methods.search.undoing import return_home
 from mosaico_place.placement import Placement
-from mosaico_place.search.returning import return_home
-from mosaico_place.search.ruin import Ruin, around
-from mosaico_place.search.search import Limits, Search
+from mosaico_place.solution.incremental import Disturbed, Live
 
 TURNS_PER_MISSING, MOST_TURNS = 2, 24
 """Turns for each new chain without a place, and for all of them."""
@@ -189,7 +189,7 @@ class Restructure:
             k, ruin = int(missing[random.integers(len(missing))]), None
             if random.random() < DISPLACING:
                 ruin = displacer.ruin(k, self._shaken(search.prices), random, keep_opened=bool(random.integers(2)))
-            return around(solution, random, k, RESCUE_RUIN) if ruin is None else ruin
+            return around(solution.standing, random, k, RESCUE_RUIN) if ruin is None else ruin
 
         before = solution.save(np.flatnonzero(ran | solution.placed))
         turns = min(max(RESCUE_WORK // len(self.live.instance.nodes), LEAST_RESCUE), MOST_RESCUE)
@@ -213,7 +213,7 @@ class Restructure:
 
     def _shaken(self, prices: Prices) -> Prices:
         """Prices of options with some noise, so that every turn looks elsewhere."""
-        return prices._replace(option=prices.option * np.exp(NOISE * self._random.standard_normal(prices.option.shape)))
+        return prices.replace(option=prices.option * np.exp(NOISE * self._random.standard_normal(prices.option.shape)))
 
     def _search(self) -> Search:
         """A search with the prices as they are, which tries no waiting chains by itself."""

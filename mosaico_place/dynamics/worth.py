@@ -16,15 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mosaico_place.columns.generation import ROUNDING, Generation, is_close
+from mosaico_place.compile.arrays.levels import Levels
+from mosaico_place.compile.arrays.rows import kind_of
 from mosaico_place.compile.infrastructure import FloatArray
-from mosaico_place.kernel.batch import Measurer, Pricer, no_surcharges, price_chains
-from mosaico_place.kernel.embeddings import no_embeddings
-from mosaico_place.kernel.levels import Levels
-from mosaico_place.kernel.live import Live
-from mosaico_place.kernel.prices import Prices, price
-from mosaico_place.kernel.rows import kind_of
-from mosaico_place.kernel.state import empty_state
-from mosaico_place.kernel.work import new_work
+from mosaico_place.kernel.measuring import no_surcharges, price_chains
+from mosaico_place.kernel.prices import price
+from mosaico_place.kernel.pricing import Measurer, Pricer
+from mosaico_place.kernel.problem import Prices, Pricing, Work, empty_state, no_embeddings
+from mosaico_place.solution.incremental import Live
 
 
 class Worth:
@@ -51,7 +50,7 @@ class Worth:
         self.cost = np.full(len(live.base.names), np.inf)
         self._opened: float | None = None
         self._charges = no_surcharges(len(live.base.names))
-        self._state, self._work = empty_state(live.base), new_work(live.base.tables)
+        self._state, self._work = empty_state(live.base), Work(live.base.tables)
         self._out = no_embeddings(live.base.tables)
         self._prices = self._priced(np.zeros(len(live.base.tables.openings)))
 
@@ -86,10 +85,8 @@ class Worth:
             return
         self._refresh()
         some = np.asarray(chains, dtype=np.int64)
-        price_chains(
-            live.base.tables, self._state, self._prices, self._charges, some, self._work, self._out, self.lower,
-            self.cost,
-        )  # fmt: skip
+        pricing = Pricing(live.base.tables, self._state, self._prices, self._work)
+        price_chains(pricing, self._charges, some, self._out, self.lower, self.cost)
 
     def forget(self, chains: NDArray[np.int64]) -> None:
         """Chains in these slots are others now: what they were charged for openings is theirs no more."""
@@ -117,7 +114,7 @@ class Worth:
         weights = np.zeros(base.levels.count)
         weights[self.level or 0] = 1.0
         prices = price(base, self.shadow, load, weights)
-        return prices._replace(opening=np.zeros_like(prices.opening), move=np.zeros_like(prices.move))
+        return prices.replace(opening=np.zeros_like(prices.opening), move=np.zeros_like(prices.move))
 
     def _refresh(self) -> None:
         """Write what chains cost by themselves."""

@@ -1,1 +1,1 @@
-"""The cheapest embedding of one chain at given prices and remaining capacities, and what is built on it."""
+"""The pricing problem: the cheapest embedding of one chain at given prices and remaining capacities, compiled."""

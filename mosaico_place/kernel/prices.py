@@ -2,47 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 import numpy as np
-from numpy.typing import NDArray
 
+from mosaico_place.compile.arrays.tables import Compiled
 from mosaico_place.compile.infrastructure import FloatArray
-from mosaico_place.kernel.compiled import outer_making
-from mosaico_place.kernel.tables import Compiled
-
-
-class Prices(NamedTuple):
-    """Prices for compiled code; the first index of some is the line of capacities (0: of no class with a share).
-
-    Attributes:
-        option: (1 + classes, options), program: (1 + classes, programs), toll: (1 + classes, arcs) per rate quantum.
-        opening: (openings,) of one more instance.
-        load: (openings,) per rate quantum served.
-        extra: (users, openings) for each component or flow of the chain at hand that is served, in the order of
-            :func:`.costs.flow_user`; scratch of a batch.
-        row: (1 + classes, rows) per quantum; resources: (1,) factor on the prices of resources that options charge.
-        arc: (arcs,) what a rate quantum costs directly; times ``link`` of the chain.
-        reject, late, link, move: (chains,) of not accepting it, per ns late, factors on ``arc`` and on moves.
-    """
-
-    option: FloatArray
-    program: FloatArray
-    toll: FloatArray
-    opening: FloatArray
-    load: FloatArray
-    extra: FloatArray
-    row: FloatArray
-    resources: FloatArray
-    arc: FloatArray
-    reject: FloatArray
-    late: FloatArray
-    link: FloatArray
-    move: FloatArray
+from mosaico_place.kernel.costs import spread_over
+from mosaico_place.kernel.problem import Prices
 
 
 def price(
-    compiled: Compiled, shadow: FloatArray, load: FloatArray | None = None, weights: NDArray[np.float64] | None = None
+    compiled: Compiled, shadow: FloatArray, load: FloatArray | None = None, weights: FloatArray | None = None
 ) -> Prices:
     """Combine shadow prices and costs.
 
@@ -58,19 +27,17 @@ def price(
         weights = np.zeros(levels.count)
         weights[0] = 1.0
     lines = shadow + np.where(np.arange(len(shadow))[:, None] > 0, shadow[0], 0.0)
-    rows, amounts = tables.uses_row, tables.uses_amount
     return Prices(
-        option=spread_over(rows, amounts, lines, tables.options["use"], tables.options["use_end"])
-        + weights @ levels.option,
-        program=spread_over(rows, amounts, lines, tables.programs["use"], tables.programs["use_end"])
+        option=spread_over(tables, lines, tables.options["use"], tables.options["use_end"]) + weights @ levels.option,
+        program=spread_over(tables, lines, tables.programs["use"], tables.programs["use_end"])
         + weights @ levels.program,
         toll=np.ascontiguousarray(lines[:, tables.first_arc :]),
-        opening=spread_over(rows, amounts, lines[:1], tables.openings["use"], tables.openings["use_end"])[0]
+        opening=spread_over(tables, lines[:1], tables.openings["use"], tables.openings["use_end"])[0]
         + weights @ levels.opening,
         load=np.zeros(len(tables.openings)) if load is None else load,
         extra=np.zeros((compiled.most_users, len(tables.openings))),
         row=lines,
-        resources=np.atleast_1d(weights @ levels.resources),
+        resources=float(weights @ levels.resources),
         arc=levels.arc,
         reject=weights @ levels.reject,
         late=weights @ levels.late,
@@ -86,7 +53,7 @@ THRIFT = 1e-11
 """What the whole of a capacity costs, where prices say nothing else and all paths are as fast."""
 
 
-def price_to_place(compiled: Compiled, shadow: FloatArray, weights: NDArray[np.float64]) -> Prices:
+def price_to_place(compiled: Compiled, shadow: FloatArray, weights: FloatArray) -> Prices:
     """:func:`price`, and next to nothing on slow arcs and on nodes and devices, which decides between equals.
 
     Of equally cheap paths the fastest is taken: where arcs are free it may be any, and chains whose copies follow such
@@ -103,7 +70,7 @@ def price_to_place(compiled: Compiled, shadow: FloatArray, weights: NDArray[np.f
     delay = compiled.tables.delays[:1].sum(axis=0)  # of the first table, if there is any
     rate = float(compiled.tables.flows["rate"].max(initial=0.0))
     scale = max(float(delay.max(initial=0.0)), 1.0) * max(rate, 1.0)
-    return prices._replace(toll=prices.toll + HURRY * delay / scale)
+    return prices.replace(toll=prices.toll + HURRY * delay / scale)
 
 
 def falling_weights(count: int, level: int = 0) -> FloatArray:
@@ -118,14 +85,3 @@ def reprice_chains(prices: Prices, compiled: Compiled, weights: FloatArray) -> N
     np.matmul(weights, levels.late, out=prices.late)
     np.matmul(weights, levels.link, out=prices.link)
     np.matmul(weights, levels.move, out=prices.move)
-
-
-@outer_making
-def spread_over(rows: Any, amounts: Any, lines: Any, begin: Any, end: Any) -> Any:
-    """(lines, slices) of the price of every slice of uses."""
-    total = np.zeros((len(lines), len(begin)))
-    for line in range(len(lines)):
-        for j in range(len(begin)):
-            for i in range(begin[j], end[j]):
-                total[line, j] += lines[line, rows[i]] * amounts[i]
-    return total

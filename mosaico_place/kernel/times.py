@@ -4,116 +4,109 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
+import cython
 
-from mosaico_place.kernel.compiled import inner, inner_inline, outer
-from mosaico_place.kernel.embeddings import first_node, followed
-from mosaico_place.kernel.merging import merged_before
-from mosaico_place.kernel.taking import program_in_use
+if not cython.compiled:
+    from math import inf
+
+    from mosaico_place.compile.arrays.records import Tables
+    from mosaico_place.kernel.merging import merged_before
+    from mosaico_place.kernel.placing import first_node, followed, programs_of
+    from mosaico_place.kernel.problem import Embeddings, State, Work
 
 
-@inner
-def flow_ns(tables: Any, state: Any, f: int, option: Any, length: Any, path: Any) -> float:
+def _flow_ns(tables: Tables, state: State, f: int, where: Embeddings, work: Work) -> float:
     """What a flow that is applied takes from the end of its tail to the start of its head."""
-    flow = tables.flows[f]
-    begin = first_node(tables, f, option)
-    total = tables.net.hand_over_ns[begin] if length[f] == 0 else 0.0
-    shared, host = length[f], f
-    if flow.copy_of >= 0:
-        host = flow.copy_of
-        shared = followed(tables, f, length, path)
-    for i in range(length[f]):
+    total = tables.net.hand_over_ns[first_node(tables, f, where)] if where.length[f] == 0 else 0.0
+    shared, host = where.length[f], f
+    if tables.flows[f].copy_of >= 0:
+        host = tables.flows[f].copy_of
+        shared = followed(tables, f, where)
+    for i in range(where.length[f]):
         crossing = host if i < shared else f
-        total += tables.delays[tables.flows[crossing].delay, path[f, i]]
-    table = tables.flows[host].touch
-    if not tables.plain[table]:
-        for i in range(shared + 1):
-            n = begin if i == 0 else tables.net.head[path[f, i - 1]]
-            e, end = tables.touch_start[table, n], tables.touch_start[table, n + 1]
-            while e < end:
-                chosen, e = program_in_use(tables, state, e, end)
-                if chosen >= 0:
-                    total += tables.programs[chosen].processing_ns
+        total += tables.delays[tables.flows[crossing].delay, where.path[f, i]]
+    # A copy waits for the programs of its host as far as it follows it.
+    count = programs_of(tables, state, host, shared, where, work.serving)
+    for i in range(count):
+        total += tables.programs[work.serving[i]].processing_ns
     return total
 
 
-@inner
-def budget_ns(tables: Any, k: int, b: int, option: Any, delay: Any, work: Any, way: Any) -> float:
-    """Latency of a budget; marks the flows of its slowest way.
-
-    Args:
-        delay: (flows of the chain,) of each flow.
-        way: (flows of the chain,) bool, the result.
-    """
+def _budget_ns(tables: Tables, k: int, b: int, where: Embeddings, work: Work) -> float:
+    """Latency of a budget of a chain whose flows take ``work.delay``; marks the flows of its slowest path as taken."""
     chain, budget = tables.chains[k], tables.budgets[b]
-    begun, finished, entered = work.begun, work.finished, work.entered
     c0 = chain.component
     for c in range(chain.component_end - c0):
-        begun[c], finished[c], entered[c] = 0.0, -1.0, -1
-    finished[budget.tail - c0] = processing_ns(tables, k, budget.tail, option)
+        work.begun[c], work.finished[c], work.entered[c] = 0.0, -1.0, -1
+    work.finished[budget.tail - c0] = _processing_ns(tables, k, budget.tail, where)
     for i in range(budget.flow, budget.flow_end):
         f = tables.budget_flows[i]
         t, h = tables.flows[f].tail - c0, tables.flows[f].head - c0
-        if finished[t] < 0:
+        if work.finished[t] < 0:
             continue
-        begin = finished[t] + delay[f - chain.flow]
-        longest = parallel_ns(tables, k, tables.components[h + c0].group, option) if tables.flows[f].inside else -1.0
+        begin, longest = work.finished[t] + work.delay[f - chain.flow], -1.0
+        if tables.flows[f].inside:
+            longest = parallel_ns(tables, k, tables.components[h + c0].group, where)
         if longest >= 0:
-            begin = begun[t]
+            begin = work.begun[t]
         else:
-            longest = processing_ns(tables, k, h + c0, option)
-        if begin + longest > finished[h]:
-            begun[h], finished[h] = begin, begin + longest
-            entered[h] = f
-    mark_way(tables, k, b, entered, way)
-    return finished[budget.head - c0]
+            longest = _processing_ns(tables, k, h + c0, where)
+        if begin + longest > work.finished[h]:
+            work.begun[h], work.finished[h] = begin, begin + longest
+            work.entered[h] = f
+    mark_path(tables, k, b, work.entered, work.took)
+    return work.finished[budget.head - c0]
 
 
-@inner_inline
-def mark_way(tables: Any, k: int, b: int, entered: Any, way: Any) -> None:
-    """Mark the flows of one way of a budget, by the flow over which every component is entered (-1: none)."""
+def mark_path(tables: Tables, k: int, b: int, entered: Any, marks: Any) -> None:
+    """Mark the flows of one path of a budget, by the flow over which every component is entered (-1: none).
+
+    Args:
+        tables, k, b: the instance, the chain and its budget.
+        entered: (components of the chain,).
+        marks: (budgets of the chain, flows of the chain).
+    """
     chain = tables.chains[k]
+    row = b - chain.budget
     for f in range(chain.flow_end - chain.flow):
-        way[f] = False
+        marks[row, f] = False
     c = tables.budgets[b].head
     while entered[c - chain.component] >= 0:
         f = entered[c - chain.component]
-        way[f - chain.flow] = True
+        marks[row, f - chain.flow] = True
         c = tables.flows[f].tail
 
 
-@inner
-def measure_times(tables: Any, state: Any, k: int, option: Any, length: Any, path: Any, work: Any) -> Any:
-    """(kept, late) of a chain that is placed: whether it keeps its budgets, and its time above targets.
+def measure_times(tables: Tables, state: State, k: int, where: Embeddings, work: Work) -> tuple[float, bool]:
+    """(late, kept) of a chain that is placed: its time above targets, and whether it keeps its budgets.
 
-    ``work.time`` and ``work.took`` say what every budget comes to, and over which way.
+    ``work.time`` and ``work.took`` say what every budget comes to, and over which path.
     """
     chain = tables.chains[k]
     kept, late = True, 0.0
     if chain.budget == chain.budget_end:
-        return kept, late
+        return late, kept
     for f in range(chain.flow, chain.flow_end):
-        work.delay[f - chain.flow] = flow_ns(tables, state, f, option, length, path)
+        work.delay[f - chain.flow] = _flow_ns(tables, state, f, where, work)
     for b in range(chain.budget, chain.budget_end):
         budget = tables.budgets[b]
-        time = budget_ns(tables, k, b, option, work.delay, work, work.took[b - chain.budget])
+        time = _budget_ns(tables, k, b, where, work)
         work.time[b - chain.budget] = time
-        kept &= time <= budget.within_ns
-        if budget.target_ns < np.inf:
+        if time > budget.within_ns:
+            kept = False
+        if budget.target_ns < inf:
             late += max(0.0, time - budget.target_ns)
-    return kept, late
+    return late, kept
 
 
-@inner_inline
-def processing_ns(tables: Any, k: int, c: int, option: Any) -> float:
+def _processing_ns(tables: Tables, k: int, c: int, where: Embeddings) -> float:
     """Time in a component that is placed."""
     if tables.components[c].menu < 0:
         return tables.components[c].processing_ns
-    return 0.0 if merged_before(tables, k, c, option) else tables.options[option[c]].processing_ns
+    return 0.0 if merged_before(tables, k, c, where) else tables.options[where.option[c]].processing_ns
 
 
-@outer
-def parallel_ns(tables: Any, k: int, group: int, option: Any) -> float:
+def parallel_ns(tables: Tables, k: int, group: int, where: Embeddings) -> float:
     """Time of independent components that run in parallel; -1 where they do not: they stand apart, or it would not pay.
 
     The same decision as :func:`mosaico_place.latency.rewritten`.
@@ -123,10 +116,10 @@ def parallel_ns(tables: Any, k: int, group: int, option: Any) -> float:
     longest, total, join = 0.0, 0.0, 0.0
     for c in range(chain.component, chain.component_end):
         if tables.components[c].group == group:
-            n = tables.options[option[c]].node
+            n = tables.options[where.option[c]].node
             if node >= 0 and n != node:
                 return -1.0
             node, join = n, tables.components[c].join_ns
-            time = processing_ns(tables, k, c, option)
+            time = _processing_ns(tables, k, c, where)
             longest, total, count = max(longest, time), total + time, count + 1
     return longest + join if longest + join < total + (count - 1) * tables.net.hand_over_ns[node] else -1.0

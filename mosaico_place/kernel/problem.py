@@ -1,0 +1,207 @@
+"""The data of the pricing problem: what is left, where chains stand, what things are worth, and scratch.
+
+Every amount is a whole number of quanta held in float64, so taking and giving back restores a state exactly.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cython
+import numpy as np
+
+from mosaico_place.compile.arrays.records import IntArray
+from mosaico_place.compile.infrastructure import BoolArray, FloatArray
+
+if TYPE_CHECKING:
+    from mosaico_place.compile.arrays.tables import Compiled
+
+if not cython.compiled:
+    from mosaico_place.compile.arrays.dijkstra import Labels
+    from mosaico_place.compile.arrays.records import Bundle, Tables
+
+    LONGEST = 64
+"""Arcs in a path; longer ones are not considered."""
+
+
+class State(Bundle):
+    """What a partial placement leaves.
+
+    Attributes:
+        free: (1 + classes, rows) quanta left for all chains, and for those of each class; -1 where a link is down.
+        load: (openings,) rate quanta served.
+        users: (openings,) how many components and flows are served.
+        opened: (openings,) instances opened.
+        program: (groups,) opening that is in use, -1 for none.
+        hosted: (nodes,) how many components stand there, endpoints left out, and opened instances.
+    """
+
+    def __init__(
+        self,
+        free: FloatArray,
+        load: FloatArray,
+        users: IntArray,
+        opened: FloatArray,
+        program: IntArray,
+        hosted: IntArray,
+    ) -> None:
+        self.free, self.load, self.users, self.opened = free, load, users, opened
+        self.program, self.hosted = program, hosted
+        self.keep(free=free, load=load, users=users, opened=opened, program=program, hosted=hosted)
+
+
+def empty_state(compiled: Compiled) -> State:
+    """Nothing is taken."""
+    openings = len(compiled.tables.openings)
+    return State(
+        compiled.rows.room(),
+        np.zeros(openings),
+        np.zeros(openings, dtype=np.int32),
+        np.zeros(openings),
+        np.full(len(compiled.offers.groups), -1, dtype=np.int32),
+        np.zeros(len(compiled.problem.infrastructure.nodes), dtype=np.int32),
+    )
+
+
+class Embeddings(Bundle):
+    """Where chains stand, by number of component and flow.
+
+    Attributes:
+        option: (components,) option; -1 for endpoints and chains that are not placed.
+        length: (flows,) arcs of the path.
+        path: (flows, LONGEST) arcs in the direction of travel, for copies from the tail on.
+        placed: (chains,) whether the chain is.
+        late_ns: (chains,) time above targets.
+    """
+
+    def __init__(
+        self, option: IntArray, length: IntArray, path: IntArray, placed: BoolArray, late_ns: FloatArray
+    ) -> None:
+        self.option, self.length, self.path, self.placed, self.late_ns = option, length, path, placed, late_ns
+        self.keep(option=option, length=length, path=path, placed=placed, late_ns=late_ns)
+
+
+def no_embeddings(tables: Tables) -> Embeddings:
+    """Nothing is placed."""
+    return Embeddings(
+        np.full(len(tables.components), -1, dtype=np.int32),
+        np.zeros(len(tables.flows), dtype=np.int32),
+        np.zeros((len(tables.flows), LONGEST), dtype=np.int32),
+        np.zeros(len(tables.chains), dtype=np.bool_),
+        np.zeros(len(tables.chains)),
+    )
+
+
+class Prices(Bundle):
+    """What things are worth; the first index of some is the line of capacities (0: of no class with a share).
+
+    Attributes:
+        option: (1 + classes, options), program: (1 + classes, programs), toll: (1 + classes, arcs) per rate quantum.
+        opening: (openings,) of one more instance.
+        load: (openings,) per rate quantum served.
+        extra: (users, openings) for each component or flow of the chain at hand that is served, in the order of
+            :func:`.costs.flow_user`; scratch of a batch.
+        row: (1 + classes, rows) per quantum; resources: factor on the prices of resources that options charge.
+        arc: (arcs,) what a rate quantum costs directly; times ``link`` of the chain.
+        reject, late, link, move: (chains,) of not accepting it, per ns late, factors on ``arc`` and on moves.
+    """
+
+    def __init__(
+        self,
+        option: FloatArray,
+        program: FloatArray,
+        toll: FloatArray,
+        opening: FloatArray,
+        load: FloatArray,
+        extra: FloatArray,
+        row: FloatArray,
+        resources: float,
+        arc: FloatArray,
+        reject: FloatArray,
+        late: FloatArray,
+        link: FloatArray,
+        move: FloatArray,
+    ) -> None:
+        self.option, self.program, self.toll, self.opening, self.load = option, program, toll, opening, load
+        self.extra, self.row, self.resources, self.arc = extra, row, resources, arc
+        self.reject, self.late, self.link, self.move = reject, late, link, move
+        self.keep(
+            option=option, program=program, toll=toll, opening=opening, load=load, extra=extra, row=row,
+            resources=resources, arc=arc, reject=reject, late=late, link=link, move=move,
+        )  # fmt: skip
+
+
+class Work:
+    """Scratch of one thread, made once, so that no call of compiled code makes an array.
+
+    Units, flows, components and budgets count from the first of the chain at hand.
+
+    Attributes:
+        draft: the embedding that is tried, by number of component and flow.
+        slope: (flows,) price per ns of each flow; pay: (components,) of each component.
+        total: (units, nodes) least costs with all that hangs below.
+        least, goal, ahead: (units,) and (units, nodes), see :mod:`mosaico_place.kernel.bounding`.
+        lasts: (flows, nodes) last arcs of paths, as :func:`mosaico_place.compile.arrays.dijkstra.spread` leaves them.
+        blocked: (units, nodes) what is ruled out; at: (units,) the nodes that are tried.
+        turn: (units + 1,) those that are kept to single nodes, in this order; kept: (units,) to which, as ordered;
+            tried: (units, nodes) the same, and those before.
+        labels, start, last: of one spreading; (1, nodes).
+        piece: (1, LONGEST) a path.
+        serving: programs that serve one flow.
+        delay: (flows,) time of each.
+        begun, finished, entered: (components,) of one budget.
+        time: (budgets,) time of each; took: (budgets, flows) its slowest path.
+        rate: (budgets,) price per ns; longest: (budgets, flows) the path that is priced.
+        low, high: (budgets, 4 and 3) what is known about prices, see :mod:`mosaico_place.kernel.latency_prices`.
+    """
+
+    def __init__(self, tables: Tables) -> None:
+        nodes, arcs = tables.mask.shape[1], len(tables.net.tail)
+        units, flows, components, budgets = (
+            int(np.max(tables.chains[f"{part}_end"] - tables.chains[part], initial=0))
+            for part in ("unit", "flow", "component", "budget")
+        )
+        self.draft = no_embeddings(tables)
+        self.labels = Labels(nodes, arcs)
+        self.slope, self.pay = np.empty(flows), np.empty(components)
+        self.total, self.least = np.empty((units, nodes)), np.empty(units)
+        self.goal, self.ahead = _numbers(units), np.empty((units, nodes))
+        self.lasts = np.empty((flows, nodes), dtype=np.int32)
+        self.blocked, self.at = np.empty((units, nodes), dtype=np.bool_), _numbers(units)
+        self.turn, self.kept = _numbers(units + 1), _numbers(units)
+        self.tried = np.empty((units, nodes), dtype=np.bool_)
+        self.start, self.last = np.empty((1, nodes)), np.empty((1, nodes), dtype=np.int32)
+        self.piece, self.serving = np.empty((1, LONGEST), dtype=np.int32), room_for_programs(tables)
+        self.delay, self.begun, self.finished = np.empty(flows), np.empty(components), np.empty(components)
+        self.entered = _numbers(components)
+        self.time, self.took = np.empty(budgets), np.empty((budgets, flows), dtype=np.bool_)
+        self.rate, self.longest = np.empty(budgets), np.empty((budgets, flows), dtype=np.bool_)
+        self.low, self.high = np.empty((budgets, 4)), np.empty((budgets, 3))
+
+
+def _numbers(count: int) -> IntArray:
+    return np.empty(count, dtype=np.int32)
+
+
+def room_for_programs(tables: Tables) -> IntArray:
+    """Room for all programs that may serve one flow: one of each function on every node of its path."""
+    functions = 1 + int(np.max(tables.programs["function"], initial=-1))
+    return _numbers((LONGEST + 1) * functions)
+
+
+class Pricing:
+    """The pricing problem: the instance, what is left of it, what it is worth, and scratch to solve it in.
+
+    Attributes:
+        tables: the compiled instance.
+        state: what is left; changed by placing and removing.
+        prices: what things are worth.
+        work: scratch.
+    """
+
+    def __init__(self, tables: Tables, state: State, prices: Prices, work: Work) -> None:
+        self.tables, self.state, self.prices, self.work = tables, state, prices, work
+
+    def at(self, prices: Prices) -> Pricing:
+        """The same problem at other prices."""
+        return Pricing(self.tables, self.state, prices, self.work)

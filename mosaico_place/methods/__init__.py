@@ -1,0 +1,1 @@
+"""The methods that answer a problem, one room each."""
