@@ -10,7 +10,7 @@ from threading import Event
 
 import jsonschema
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mosaico_place.advising import advise
@@ -185,13 +185,6 @@ def test_no_verdict_is_wrong() -> None:
     """Tests on tiny instances that what is confirmed is a gain of the optima, and what is no gain is none."""
     seen = dict.fromkeys(Verdict, 0)
 
-    @settings(
-        max_examples=100,
-        deadline=None,
-        derandomize=True,
-        phases=(Phase.explicit, Phase.generate),
-        suppress_health_check=list(HealthCheck),
-    )
     @given(tiny_instances(), st.sampled_from(["exact", "heuristic", "columns"]), st.integers(0, 3))
     def holds(tiny: Instance, method: str, seed: int) -> None:
         instance = crowded(tiny)

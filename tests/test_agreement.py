@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from hypothesis import HealthCheck, Phase, event, given, reject, settings
+from hypothesis import event, given, reject
 from hypothesis import strategies as st
 
 from mosaico_place.checking import check
@@ -17,9 +17,9 @@ from mosaico_place.placement import Placement
 from mosaico_place.result import Termination
 from mosaico_place.rules import OF_PLACEMENTS, CostTerm
 from tests.brute_force import Best, TooManyError, brute_force
+from tests.depth import EXAMPLES
 from tests.strategies import previous_placements, tiny_instances
 
-EXAMPLES = 300
 TOLERANCE = 1e-6
 
 
@@ -56,13 +56,6 @@ def test_exact_equals_brute_force() -> None:
     """Tests that exact finds the optimum of random instances in which every rule and every cost term plays a part."""
     seen: Counter[str] = Counter()
 
-    @settings(
-        max_examples=EXAMPLES,
-        deadline=None,
-        derandomize=True,
-        phases=(Phase.explicit, Phase.generate),  # shrinking would take minutes
-        suppress_health_check=list(HealthCheck),
-    )
     @given(tiny_instances(), st.data())
     def agrees(instance: Instance, data: st.DataObject) -> None:
         previous = data.draw(st.none() | previous_placements(instance))

@@ -8,7 +8,7 @@ from itertools import zip_longest
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mosaico_place.columns import closing, meetings
@@ -83,13 +83,6 @@ def test_every_embedding_has_a_footprint(monkeypatch: pytest.MonkeyPatch) -> Non
     """Tests on random instances, prices and watched links that no embedding costs less than its footprint."""
     seen: Counter[str] = Counter()
 
-    @settings(
-        max_examples=500,
-        deadline=None,
-        derandomize=True,
-        phases=(Phase.explicit, Phase.generate),
-        suppress_health_check=list(HealthCheck),
-    )
     @given(tiny_instances(), st.data())
     def holds(instance: Instance, data: st.DataObject) -> None:
         previous = data.draw(st.none() | previous_placements(instance))
@@ -97,7 +90,7 @@ def test_every_embedding_has_a_footprint(monkeypatch: pytest.MonkeyPatch) -> Non
         pricer = Pricer(compiled, threads=1)
         generation = Generation(compiled, pricer)
         rng = np.random.default_rng(data.draw(st.integers(0, 999)))
-        quotes = [generation.quote(random_duals(generation, rng)) for _ in range(4)]
+        quotes = [generation.quote(random_duals(generation, rng)) for _ in range(12)]
         pricer.close()
         arcs = len(compiled.tables.net.tail)
         watched = np.flatnonzero(rng.integers(0, 2, arcs)).tolist()
@@ -186,13 +179,6 @@ def test_bounds(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(closing, "MANY_FOOTPRINTS", most)
     seen: Counter[str] = Counter()
 
-    @settings(
-        max_examples=100,
-        deadline=None,
-        derandomize=True,
-        phases=(Phase.explicit, Phase.generate),
-        suppress_health_check=list(HealthCheck),
-    )
     @given(tiny_instances(), st.data())
     def holds(instance: Instance, data: st.DataObject) -> None:
         previous = data.draw(st.none() | previous_placements(instance))

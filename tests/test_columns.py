@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mosaico_place.columns.generation import Generation
@@ -125,13 +125,6 @@ def test_bounds_of_tiny_instances() -> None:
     """Tests that no bound of the first two levels is above the optimum of random instances, and that many meet it."""
     seen: Counter[str] = Counter()
 
-    @settings(
-        max_examples=150,
-        deadline=None,
-        derandomize=True,
-        phases=(Phase.explicit, Phase.generate),  # shrinking would take minutes
-        suppress_health_check=list(HealthCheck),
-    )
     @given(tiny_instances(), st.data())
     def holds(instance: Instance, data: st.DataObject) -> None:
         previous = data.draw(st.none() | previous_placements(instance))

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -39,6 +39,7 @@ from mosaico_place.result import (
 )
 from mosaico_place.rules import CostTerm, Rule
 from mosaico_place.schema.published import json_schema
+from tests.depth import dear
 
 NAMES = st.text(max_size=5)
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.integers(0, 10**12).map(float)
@@ -143,7 +144,7 @@ RESULT = Result(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@dear(50)
 @given(results())
 def test_round_trip(result: Result) -> None:
     """Tests that a result is equal to what is read from its document, and that the document keeps its schema."""
@@ -277,7 +278,7 @@ def test_result_is_a_placement() -> None:
     assert not valid({"format": 1}, "placement")
 
 
-@settings(max_examples=50, deadline=None)
+@dear(50)
 @given(
     st.builds(
         Placement, st.dictionaries(GIVEN_NAMES, chain_placements(GIVEN_NAMES), max_size=2), instances(GIVEN_NAMES)

@@ -8,7 +8,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
@@ -34,6 +34,7 @@ from mosaico_place.instance import Chain, Instance
 from mosaico_place.ledger import Ledger
 from mosaico_place.placement import ChainPlacement, Placement
 from mosaico_place.planning import Transition, check_plan
+from tests.depth import dear
 from tests.strategies import tiny_instances
 from tests.test_events import random_event
 
@@ -253,15 +254,12 @@ def _spoilt(rng: Random, chain: ChainPlacement) -> ChainPlacement:
     return replace(chain, components=spots, merged=(), parallel=())
 
 
-def live(life: type[Life], examples: int, steps: int, *, derandomize: bool = True) -> None:
+def live(life: type[Life], examples: int, steps: int) -> None:
     """Live so many lives of so many steps."""
     run_state_machine_as_test(
         life,
-        settings=settings(
-            max_examples=examples, stateful_step_count=steps, deadline=None, derandomize=derandomize, database=None,
-            suppress_health_check=list(HealthCheck), phases=[Phase.generate], report_multiple_bugs=False,
-        ),
-    )  # fmt: skip
+        settings=settings(dear(examples), stateful_step_count=steps, report_multiple_bugs=False),
+    )
 
 
 def test_life_with_restructure() -> None:

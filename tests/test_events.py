@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mosaico_place.errors import InputError
@@ -41,6 +41,7 @@ from mosaico_place.load import load_instance
 from mosaico_place.quantities import Dimension
 from mosaico_place.rules import CostTerm
 from mosaico_place.validate import faults
+from tests.depth import dear
 from tests.strategies import tiny_instances
 
 INSTANCES = Path(__file__).parent.parent / "instances"
@@ -324,7 +325,7 @@ def test_random_sequences() -> None:
     """Tests that no sequence of events makes an instance invalid, or changes the one that it began with."""
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @dear(40)
     @given(tiny_instances(), st.integers(0, 2**32))
     def stays_valid(instance: Instance, seed: int) -> None:
         rng, spare = Random(seed), list(instance.chains.values())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import assume, given
 
 from mosaico_place.compile import compile_instance
 from mosaico_place.exact.growth import grown, least_growth
@@ -173,13 +173,6 @@ def test_growth_is_enough_and_not_too_much() -> None:
     """Tests that the growths, applied, admit all chains, and that with one step less of any of them they do not."""
     seen = {"none": 0, "one": 0, "several": 0, "hopeless": 0}
 
-    @settings(
-        max_examples=120,
-        deadline=None,
-        derandomize=True,
-        phases=(Phase.explicit, Phase.generate),
-        suppress_health_check=list(HealthCheck),
-    )
     @given(tiny_instances())
     def holds(instance: Instance) -> None:
         # A wider link passes bursts on faster, which the growth of bandwidth does not count on.

@@ -10,10 +10,10 @@ from fractions import Fraction
 from itertools import permutations, product
 from pathlib import Path
 
-import jsonschema
 import pytest
-from hypothesis import HealthCheck, Phase, assume, event, given, settings
+from hypothesis import assume, event, given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from mosaico_place.checking import check, check_chain
 from mosaico_place.compile import compile_instance
@@ -37,14 +37,9 @@ from tests.packing import transition
 from tests.strategies import tiny_instances
 from tests.test_ledger import SEEDS, anyhow, changed
 
-few = settings(
-    max_examples=120,
-    deadline=None,
-    derandomize=True,
-    phases=(Phase.explicit, Phase.generate),
-    suppress_health_check=list(HealthCheck),
+SCHEMA = Draft202012Validator(
+    json.loads((Path(__file__).parents[1] / "docs" / "schema" / "plan.json").read_text(encoding="utf-8"))
 )
-many = settings(few, max_examples=250)
 
 
 def solved(instance: Instance) -> Placement | None:
@@ -84,7 +79,6 @@ def transitions(draw: st.DrawFn) -> Transition:
     return Transition(earlier, instance, before, after)
 
 
-@few
 @given(transitions())
 def test_every_plan_passes_its_judge(there: Transition) -> None:
     """Tests that the plan from any optimum to any other breaks nothing, with a ledger or without."""
@@ -95,7 +89,6 @@ def test_every_plan_passes_its_judge(there: Transition) -> None:
     event(f"{min(len(found.steps), 5)} steps, {len(found.interruptions)} interruptions")
 
 
-@many
 @given(SEEDS)
 def test_every_plan_of_a_crowd_passes_its_judge(rng: random.Random) -> None:
     """Tests the same where there is little room and much to change."""
@@ -108,7 +101,6 @@ def test_every_plan_of_a_crowd_passes_its_judge(rng: random.Random) -> None:
     event(f"{len(found.interruptions)} interruptions, {detours} detours")
 
 
-@many
 @given(SEEDS)
 def test_nobody_who_could_help_is_passed_over(rng: random.Random) -> None:
     """Tests that plans are the same when all are tried, whether or not that could help anybody or be in time."""
@@ -126,7 +118,6 @@ def test_nobody_who_could_help_is_passed_over(rng: random.Random) -> None:
         assert plan(there) == found
 
 
-@few
 @given(SEEDS)
 def test_spots_that_are_refused_for_time_are_late(rng: random.Random) -> None:
     """Tests that a temporary spot which is passed over although there is room for its paths breaks a budget."""
@@ -154,7 +145,6 @@ def test_spots_that_are_refused_for_time_are_late(rng: random.Random) -> None:
                 event("refused")
 
 
-@few
 @given(tiny_instances(), SEEDS)
 def test_charges_are_use(instance: Instance, rng: random.Random) -> None:
     """Tests that what a placement is charged for is its use in sum, and two of a chain at least the larger."""
@@ -181,7 +171,6 @@ def test_charges_are_use(instance: Instance, rng: random.Random) -> None:
             assert max(parts) <= load <= sum(parts)
 
 
-@many
 @given(SEEDS)
 def test_an_order_is_found_if_there_is_one(rng: random.Random) -> None:
     """Tests that chains change without a detour or an interruption whenever some order of them allows it."""
@@ -208,7 +197,6 @@ def test_an_order_is_found_if_there_is_one(rng: random.Random) -> None:
     event(f"{len(moving)} change, order {'exists' if exists else 'does not exist'}")
 
 
-@few
 @given(SEEDS)
 def test_every_step_is_needed(rng: random.Random) -> None:
     """Tests that the judge refuses a plan that lacks a step, or that takes one twice."""
@@ -220,7 +208,6 @@ def test_every_step_is_needed(rng: random.Random) -> None:
         assert check_plan(there, replace(found, steps=(*steps[: position + 1], *steps[position:])))
 
 
-@few
 @given(SEEDS)
 def test_the_judge_ends_where_the_ledger_is(rng: random.Random) -> None:
     """Tests that what the judge adds up before and after a plan is what the placements take."""
@@ -240,13 +227,11 @@ def test_the_judge_ends_where_the_ledger_is(rng: random.Random) -> None:
     assert replay._totals() == _Replay(done, Plan())._totals()
 
 
-@few
 @given(SEEDS)
 def test_documents_keep_to_their_schema(rng: random.Random) -> None:
     """Tests that the document of any plan is what the published schema says, and that every step has its line."""
     found = plan(transition(rng))
-    schema = json.loads((Path(__file__).parents[1] / "docs" / "schema" / "plan.json").read_text(encoding="utf-8"))
     document = plan_document(found)
-    jsonschema.validate(json.loads(json.dumps(document)), schema)
+    SCHEMA.validate(json.loads(json.dumps(document)))
     assert len(document["steps"]) == len(found.steps)  # type: ignore[arg-type]
     assert len(plan_lines(found)) == len(found.steps) + len(found.interruptions)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -60,7 +60,6 @@ def test_against_the_optimum(path: Path, method: str) -> None:
     assert first.bound is None or first.bound <= optimum + 1e-6
 
 
-@settings(deadline=None, derandomize=True, max_examples=100, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(st.fractions(Fraction(1, 4), 9, max_denominator=4) | st.just(Fraction(10**12)), min_size=5, max_size=5),
     st.sampled_from([Fraction(1), Fraction(3, 2)]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mosaico_place.checking import check
@@ -19,6 +19,7 @@ from mosaico_place.load import parse_instance
 from mosaico_place.method import Options
 from mosaico_place.placement import ChainPlacement, Placement, Spot
 from mosaico_place.search.method import solve_heuristic
+from tests.depth import dear
 from tests.strategies import previous_placements, tiny_instances
 
 
@@ -26,13 +27,7 @@ from tests.strategies import previous_placements, tiny_instances
 def test_optimum_stays(strengthening: Strengthening) -> None:
     """Tests that the model without one strengthening, or without all of them, has the same optimum."""
 
-    @settings(
-        max_examples=60,
-        deadline=None,
-        derandomize=True,
-        phases=(Phase.explicit, Phase.generate),
-        suppress_health_check=list(HealthCheck),
-    )
+    @dear(60)
     @given(tiny_instances())
     def stays(instance: Instance) -> None:
         problem = compile_instance(instance)
@@ -93,13 +88,7 @@ def test_a_start_is_put_in_order() -> None:
 def test_optimum_stays_whatever_the_start() -> None:
     """Tests that the optimum is the same from whatever placement the search finds, and lets none count as better."""
 
-    @settings(
-        max_examples=60,
-        deadline=None,
-        derandomize=True,
-        phases=(Phase.explicit, Phase.generate),
-        suppress_health_check=list(HealthCheck),
-    )
+    @dear(60)
     @given(tiny_instances(), st.data())
     def stays(instance: Instance, data: st.DataObject) -> None:
         previous = data.draw(st.none() | previous_placements(instance))

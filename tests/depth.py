@@ -1,0 +1,23 @@
+"""How many examples a random test looks at."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+
+EXAMPLES = 100
+"""Of the suite's profile, which ``tests/conftest.py`` registers."""
+
+
+def dear(examples: int) -> settings:
+    """Fewer examples than the profile has, for a test whose examples are dear.
+
+    Args:
+        examples: where the profile has :data:`EXAMPLES`; a profile that has more gives as many more.
+    """
+    return settings(max_examples=examples * _most() // EXAMPLES)
+
+
+def _most() -> int:
+    chosen = settings.default
+    assert chosen is not None
+    return chosen.max_examples
