@@ -14,10 +14,11 @@ def dear(examples: int) -> settings:
     Args:
         examples: where the profile has :data:`EXAMPLES`; a profile that has more gives as many more.
     """
-    return settings(max_examples=examples * _most() // EXAMPLES)
+    return settings(max_examples=examples * most_examples() // EXAMPLES)
 
 
-def _most() -> int:
+def most_examples() -> int:
+    """How many the chosen profile has."""
     chosen = settings.default
     assert chosen is not None
     return chosen.max_examples

@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache
 from itertools import permutations, product
 from pathlib import Path
 
@@ -33,6 +34,7 @@ from mosaico_place.planning.rerouting import Rerouting
 from mosaico_place.planning.stage import Stage
 from mosaico_place.rules import CostTerm, Rule
 from mosaico_place.usage import amounts, chain_usage, survey
+from tests.depth import most_examples
 from tests.packing import transition
 from tests.strategies import tiny_instances
 from tests.test_ledger import SEEDS, anyhow, changed
@@ -79,6 +81,17 @@ def transitions(draw: st.DrawFn) -> Transition:
     return Transition(earlier, instance, before, after)
 
 
+@cache
+def crowd(number: int) -> Transition:
+    """From one random placement of a crowded network to another."""
+    return transition(random.Random(number))
+
+
+def crowds() -> st.SearchStrategy[Transition]:
+    """The same for all tests, as many as examples: it takes longer to make them up than to plan them."""
+    return st.sampled_from(range(most_examples())).map(crowd)
+
+
 @given(transitions())
 def test_every_plan_passes_its_judge(there: Transition) -> None:
     """Tests that the plan from any optimum to any other breaks nothing, with a ledger or without."""
@@ -89,10 +102,9 @@ def test_every_plan_passes_its_judge(there: Transition) -> None:
     event(f"{min(len(found.steps), 5)} steps, {len(found.interruptions)} interruptions")
 
 
-@given(SEEDS)
-def test_every_plan_of_a_crowd_passes_its_judge(rng: random.Random) -> None:
+@given(crowds())
+def test_every_plan_of_a_crowd_passes_its_judge(there: Transition) -> None:
     """Tests the same where there is little room and much to change."""
-    there = transition(rng)
     found = plan(there)
     assert check_plan(there, found) == []
     detours = sum(1 for one in found.steps if one.act is Act.SWITCH) - len(
@@ -101,10 +113,9 @@ def test_every_plan_of_a_crowd_passes_its_judge(rng: random.Random) -> None:
     event(f"{len(found.interruptions)} interruptions, {detours} detours")
 
 
-@given(SEEDS)
-def test_nobody_who_could_help_is_passed_over(rng: random.Random) -> None:
+@given(crowds())
+def test_nobody_who_could_help_is_passed_over(there: Transition) -> None:
     """Tests that plans are the same when all are tried, whether or not that could help anybody or be in time."""
-    there = transition(rng)
 
     def everybody(_: object, short: Iterable[Short]) -> list[Change]:
         return [change for change, _ in short]
@@ -118,10 +129,9 @@ def test_nobody_who_could_help_is_passed_over(rng: random.Random) -> None:
         assert plan(there) == found
 
 
-@given(SEEDS)
-def test_spots_that_are_refused_for_time_are_late(rng: random.Random) -> None:
+@given(crowds(), SEEDS)
+def test_spots_that_are_refused_for_time_are_late(there: Transition, rng: random.Random) -> None:
     """Tests that a temporary spot which is passed over although there is room for its paths breaks a budget."""
-    there = transition(rng)
     instance, scenery = there.instance, Scenery(there, Ledger(there.instance, there.before))
     stage, ways = Stage(scenery), Ways(instance, scenery.before.hops)
     for change in changes(scenery):
@@ -171,10 +181,9 @@ def test_charges_are_use(instance: Instance, rng: random.Random) -> None:
             assert max(parts) <= load <= sum(parts)
 
 
-@given(SEEDS)
-def test_an_order_is_found_if_there_is_one(rng: random.Random) -> None:
+@given(crowds())
+def test_an_order_is_found_if_there_is_one(there: Transition) -> None:
     """Tests that chains change without a detour or an interruption whenever some order of them allows it."""
-    there = transition(rng)
     scenery = Scenery(there, Ledger(there.instance, there.before))
     found = list(changes(scenery))
     stage = Stage(scenery)
@@ -197,10 +206,9 @@ def test_an_order_is_found_if_there_is_one(rng: random.Random) -> None:
     event(f"{len(moving)} change, order {'exists' if exists else 'does not exist'}")
 
 
-@given(SEEDS)
-def test_every_step_is_needed(rng: random.Random) -> None:
+@given(crowds())
+def test_every_step_is_needed(there: Transition) -> None:
     """Tests that the judge refuses a plan that lacks a step, or that takes one twice."""
-    there = transition(rng)
     found = plan(there)
     for position in range(len(found.steps)):
         steps = list(found.steps)
@@ -208,10 +216,9 @@ def test_every_step_is_needed(rng: random.Random) -> None:
         assert check_plan(there, replace(found, steps=(*steps[: position + 1], *steps[position:])))
 
 
-@given(SEEDS)
-def test_the_judge_ends_where_the_ledger_is(rng: random.Random) -> None:
+@given(crowds())
+def test_the_judge_ends_where_the_ledger_is(there: Transition) -> None:
     """Tests that what the judge adds up before and after a plan is what the placements take."""
-    there = transition(rng)
     for instance, placement in ((there.earlier, there.before), (there.instance, there.after)):
         same = _Replay(Transition(instance, instance, placement, placement), Plan())
         totals = same._totals()
@@ -227,10 +234,10 @@ def test_the_judge_ends_where_the_ledger_is(rng: random.Random) -> None:
     assert replay._totals() == _Replay(done, Plan())._totals()
 
 
-@given(SEEDS)
-def test_documents_keep_to_their_schema(rng: random.Random) -> None:
+@given(crowds())
+def test_documents_keep_to_their_schema(there: Transition) -> None:
     """Tests that the document of any plan is what the published schema says, and that every step has its line."""
-    found = plan(transition(rng))
+    found = plan(there)
     document = plan_document(found)
     SCHEMA.validate(json.loads(json.dumps(document)))
     assert len(document["steps"]) == len(found.steps)  # type: ignore[arg-type]

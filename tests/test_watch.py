@@ -295,7 +295,7 @@ def test_killed_at_any_moment(file: Path, tmp_path: Path) -> None:
     rng, journal, stream = random.Random(7), tmp_path / "journal", requests(7)
     asked: list[dict[str, object]] = []
     heard: dict[object, Any] = {}
-    for turn in range(5):
+    for turn in range(3):
         watching = Watching(file, journal, "--strategy", "classic", "--placement", str(no_chains(tmp_path)))
         assert watching.begun[-1]["ready"]["restored"] == (turn > 0)
         for request in asked:
