@@ -26,7 +26,12 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
 settings.register_profile(
-    "deep", settings.get_profile("suite"), max_examples=20 * EXAMPLES, derandomize=False, phases=tuple(Phase)
+    "deep",
+    settings.get_profile("suite"),
+    max_examples=20 * EXAMPLES,
+    derandomize=False,
+    phases=tuple(Phase),
+    print_blob=True,
 )
 settings.load_profile("suite")
 

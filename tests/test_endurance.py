@@ -75,11 +75,11 @@ def agrees(orchestrator: Orchestrator, before: Placement, decision: Decision) ->
         assert lost or level.value == float(value)
         assert level.value is not None
         assert level.bound is None or level.bound <= level.value + 1e-6
-    judge = orchestrator._decider.ready()
+    judge = orchestrator.judge
     assert judge.placement == placement
     assert (judge.instance.chains.keys(), judge.placement) == (instance.chains.keys(), placement)
     fresh = Ledger(judge.instance, placement)
-    ledger = judge._ledger
+    ledger = judge.ledger
     assert (ledger.taken, ledger.takers, ledger.served) == (fresh.taken, fresh.takers, fresh.served)
     assert ledger.by_class == fresh.by_class
     if isinstance(judge.strategy, Restructure):
@@ -234,12 +234,12 @@ class ClassicLife(Life):
         chain = replace(Random(seed).choice(self.spare), name="guest")
         if self.it.waiting or "guest" in self.it.instance.chains:
             return
-        before, taken = self.it.placement, dict(self.it._decider.ready()._ledger.taken)
+        before, taken = self.it.placement, dict(self.it.judge.ledger.taken)
         self.it.apply(Arrive(chain))
         self.before = self.it.placement
         self.decision = self.it.apply(Depart("guest"))
         assert self.it.placement == before
-        assert self.it._decider.ready()._ledger.taken == taken
+        assert self.it.judge.ledger.taken == taken
 
 
 def _spoilt(rng: Random, chain: ChainPlacement) -> ChainPlacement:

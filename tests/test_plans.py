@@ -26,7 +26,7 @@ from mosaico_place.placement import Placement, Spot
 from mosaico_place.planning import Act, Plan, Transition, check_plan, detour, plan, plan_document, plan_lines, planner
 from mosaico_place.planning.changes import Change, Scenery, changes
 from mosaico_place.planning.charges import charge, charge_both, items_of
-from mosaico_place.planning.judging import _Replay
+from mosaico_place.planning.judging import Replay
 from mosaico_place.planning.ordering import close_surplus, find_order, step
 from mosaico_place.planning.paths import Ways
 from mosaico_place.planning.relief import Short
@@ -220,18 +220,18 @@ def test_every_step_is_needed(there: Transition) -> None:
 def test_the_judge_ends_where_the_ledger_is(there: Transition) -> None:
     """Tests that what the judge adds up before and after a plan is what the placements take."""
     for instance, placement in ((there.earlier, there.before), (there.instance, there.after)):
-        same = _Replay(Transition(instance, instance, placement, placement), Plan())
-        totals = same._totals()
+        same = Replay(Transition(instance, instance, placement, placement), Plan())
+        totals = same.totals()
         ledger = Ledger(instance, placement)
         assert {name: amount for name, amount in totals.takes.items() if amount} == ledger.taken
         assert totals.loads == {opening: sum(loads.values()) for opening, loads in ledger.served.items()}
         assert {key: taken for key, taken in totals.by_class.items() if taken} == {
             (name, key): amount for name, by_capacity in ledger.by_class.items() for key, amount in by_capacity.items()
         }
-    replay = _Replay(there, plan(there))
+    replay = Replay(there, plan(there))
     assert list(replay.run()) == []
     done = Transition(there.instance, there.instance, there.after, there.after)
-    assert replay._totals() == _Replay(done, Plan())._totals()
+    assert replay.totals() == Replay(done, Plan()).totals()
 
 
 @given(crowds())
