@@ -174,7 +174,7 @@ def test_growth_is_enough_and_not_too_much() -> None:
     """Tests that the growths, applied, admit all chains, and that with one step less of any of them they do not."""
     seen = {"none": 0, "one": 0, "several": 0, "hopeless": 0}
 
-    @dear(60)  # every capacity of a growth takes a proof of infeasibility
+    @dear(40)  # every capacity of a growth takes a proof of infeasibility
     @given(tiny_instances())
     def holds(instance: Instance) -> None:
         # A wider link passes bursts on faster, which the growth of bandwidth does not count on.

@@ -78,7 +78,7 @@ def test_follows_every_event() -> None:
     rebuilt: Counter[str] = Counter()
     kinds: Counter[str] = Counter()
 
-    @dear(60)
+    @dear(40)  # 25 events each, and all is compiled anew after every sixth
     @given(tiny_instances(chains=5), SEEDS)
     def follows(instance: Instance, seed: int) -> None:
         rng, spare = Random(seed), list(instance.chains.values())

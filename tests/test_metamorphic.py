@@ -46,7 +46,7 @@ from tests.strategies import previous_placements, tiny_instances
 
 T = TypeVar("T")
 Values = tuple[Fraction, ...]
-few = dear(25)  # every one takes two proven optima or more
+few = dear(15)  # every one takes two proven optima or more
 
 
 def optimum(

@@ -34,7 +34,7 @@ from mosaico_place.planning.rerouting import Rerouting
 from mosaico_place.planning.stage import Stage
 from mosaico_place.rules import CostTerm, Rule
 from mosaico_place.usage import amounts, chain_usage, survey
-from tests.depth import most_examples
+from tests.depth import dear, most_examples
 from tests.packing import transition
 from tests.strategies import tiny_instances
 from tests.test_ledger import SEEDS, anyhow, changed
@@ -92,6 +92,7 @@ def crowds() -> st.SearchStrategy[Transition]:
     return st.sampled_from(range(most_examples())).map(crowd)
 
 
+@dear(50)  # every one takes two optima
 @given(transitions())
 def test_every_plan_passes_its_judge(there: Transition) -> None:
     """Tests that the plan from any optimum to any other breaks nothing, with a ledger or without."""

@@ -25,7 +25,7 @@ from tests.strategies import previous_placements, tiny_instances
 def test_optimum_stays() -> None:
     """Tests that the model without any one strengthening, or without all of them, has the same optimum."""
 
-    @dear(60)  # every one takes a proven optimum per strengthening and two more
+    @dear(30)  # every one takes a proven optimum per strengthening and two more
     @given(tiny_instances())
     def stays(instance: Instance) -> None:
         problem = compile_instance(instance)
