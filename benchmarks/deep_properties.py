@@ -3,8 +3,8 @@
     uv run python -m benchmarks.deep_properties
     uv run python -m benchmarks.deep_properties tests/test_agreement.py
 
-What follows is handed on to pytest. An example that fails is made as small as possible, is printed with what repeats
-it, and is kept in ``.hypothesis`` and tried first the next time.
+What follows is handed on to pytest. An example that fails is made as small as possible, and is printed with what
+repeats it.
 """
 
 from __future__ import annotations
