@@ -25,10 +25,10 @@ from mosaico_place.placement import ChainPlacement, Opening, Placement, Spot
 from mosaico_place.rules import Rule
 from mosaico_place.usage import Scene, Usage, chain_usage, index_hops
 
-MOST = 20_000
+MOST = 5_000
 """How many combinations of chains are still tried."""
 
-MOST_PLACEMENTS = 3_000
+MOST_PLACEMENTS = 1_000
 """How many placements of one chain are still looked at: the few instances with more would take most of the time."""
 
 
@@ -112,6 +112,9 @@ def _best(
     open_combinations: list[tuple[Choice, ...]] = [()]
     while open_combinations:
         chosen = open_combinations.pop()
+        own = [choice.levels for choice in chosen]  # what chains share costs no less than nothing
+        if best is not None and _sum(*own, *least[len(chosen) :]) >= best[0]:
+            continue
         placement = _placement(instance, chosen, scene)
         values = _values(problem, placement, len(chosen))
         if best is not None and _sum(values, *least[len(chosen) :]) >= best[0]:

@@ -39,7 +39,7 @@ Run = Callable[..., Ended]
 
 
 def program(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
-    """Runs the program in a process of its own."""
+    """Runs the program in a process of its own, for what only a process has; the fixture ``run`` does the rest."""
     command = [sys.executable, "-m", "mosaico_place", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, **options)
 

@@ -10,7 +10,7 @@ from threading import Event
 
 import jsonschema
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mosaico_place.advising import advise
@@ -27,6 +27,7 @@ from mosaico_place.rules import CostTerm
 from mosaico_place.schema.published import json_schema
 from mosaico_place.solving import solve
 from mosaico_place.usage import CapacityName
+from tests.depth import dear
 from tests.program import Run
 from tests.strategies import tiny_instances
 
@@ -185,13 +186,7 @@ def test_no_verdict_is_wrong() -> None:
     """Tests on tiny instances that what is confirmed is a gain of the optima, and what is no gain is none."""
     seen = dict.fromkeys(Verdict, 0)
 
-    @settings(
-        max_examples=100,
-        deadline=None,
-        derandomize=True,
-        phases=(Phase.explicit, Phase.generate),
-        suppress_health_check=list(HealthCheck),
-    )
+    @dear(50)  # every gain takes a proven optimum more
     @given(tiny_instances(), st.sampled_from(["exact", "heuristic", "columns"]), st.integers(0, 3))
     def holds(tiny: Instance, method: str, seed: int) -> None:
         instance = crowded(tiny)
@@ -199,11 +194,11 @@ def test_no_verdict_is_wrong() -> None:
         for gain in advice.gains:
             seen[gain.verdict] += 1
             assert advice.value is not None
-            before, after = optimum(instance), optimum(grown(instance, {gain.capacity: gain.by}))
+            after = optimum(grown(instance, {gain.capacity: gain.by}))
             assert gain.value is not None
             assert after <= gain.value + 1e-6
             if gain.verdict is Verdict.CONFIRMED:
-                assert after < before
+                assert after < optimum(instance)
             elif gain.verdict is Verdict.NO_GAIN:
                 assert after >= advice.value - 1e-6
 

@@ -337,7 +337,7 @@ def test_page_names_what_there_is() -> None:
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_every_step_in_what_is_shipped(path: Path) -> None:
     """Tests that no step of any plan breaks a rule, and that maintenance interrupts nobody."""
-    study = Study(["restructure"], start_limit_s=3, method="heuristic")
+    study = Study(["restructure"], start_limit_s=1, method="heuristic")
     for one in replay(load_scenario(path), study):
         judged = one.judged
         transition = Transition(one.earlier, one.instance, one.before, judged.reply.placement)
@@ -350,7 +350,7 @@ def test_rewriting_pays() -> None:
     crowd = load_scenario(ROOT / "scenarios" / "flash-crowd.yaml")
     few = replace(crowd, events=crowd.events[:24])
     study = Study(
-        ["restructure"], (Mode.OWN,), (Lever.REWRITING, Lever.JOINT_REWRITING), start_limit_s=5, method="heuristic"
+        ["restructure"], (Mode.OWN,), (Lever.REWRITING, Lever.JOINT_REWRITING), start_limit_s=1, method="heuristic"
     )
     ours, off, before = compare(few, study).summaries
     assert ours.accepted_ratio >= before.accepted_ratio

@@ -19,7 +19,7 @@ import pytest
 from mosaico_place import InputError, from_json, instance_from_dict, load_instance, parse_instance, parse_placement
 from mosaico_place.solving import METHODS
 from mosaico_place.source import read_text
-from tests.program import Run, program
+from tests.program import Run
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -212,15 +212,15 @@ def holds(answer: Any, shown: Any) -> bool:
     return bool(answer == shown)
 
 
-def test_session_is_what_watch_answers(tmp_path: Path) -> None:
+def test_session_is_what_watch_answers(run: Run, tmp_path: Path) -> None:
     """Tests that the lines of the session are answered as shown."""
     (tmp_path / "small.yaml").write_text(blocks(FORMAT, "yaml")[0].text, encoding="utf-8")
     lines = [line for block in blocks(DOCS / "watch.md", "session") for line in block.text.splitlines()]
     sent = "".join(line.removeprefix("> ") + "\n" for line in lines if line.startswith("> "))
     shown = [json.loads(line.removeprefix("< ")) for line in lines if line.startswith("< ")]
-    ended = program("watch", tmp_path / "small.yaml", input=sent)
-    answers = [json.loads(line) for line in ended.stdout.splitlines()]
-    assert (ended.returncode, len(answers)) == (0, len(shown))
+    ended = run("watch", tmp_path / "small.yaml", stdin=sent)
+    answers = [json.loads(line) for line in ended.out.splitlines()]
+    assert (ended.code, len(answers)) == (0, len(shown))
     assert [pair for pair in zip(answers, shown, strict=True) if not holds(*pair)] == []
 
 

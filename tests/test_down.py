@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, reject, settings
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from mosaico_place import Options, check, cost, explain, parse_instance, parse_placement, solve
@@ -219,13 +219,6 @@ def test_methods_against_brute_force() -> None:
     """Tests exact, and the bounds and answers of columns and search, on random instances that are partly down."""
     seen: Counter[str] = Counter()
 
-    @settings(
-        max_examples=150,
-        deadline=None,
-        derandomize=True,
-        phases=(Phase.explicit, Phase.generate),  # shrinking would take minutes
-        suppress_health_check=list(HealthCheck),
-    )
     @given(tiny_instances(), st.data())
     def agree(drawn: Instance, data: st.DataObject) -> None:
         whole = optional(data.draw(st.sampled_from([roomy(drawn, 2), roomy(drawn, 4)])))

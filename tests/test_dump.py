@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mosaico_place import instance as model
@@ -42,6 +42,7 @@ from mosaico_place.load import load_instance, parse_instance
 from mosaico_place.quantities import Dimension
 from mosaico_place.rules import OF_CLASSES, CostTerm
 from mosaico_place.validate import faults
+from tests.depth import dear
 from tests.strategies import tiny_instances
 
 ROOT = Path(__file__).parent.parent
@@ -240,7 +241,7 @@ def instances(draw: st.DrawFn) -> Instance:
 
 
 @given(instances())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@dear(25)  # to draw an instance with everything in it takes longer than to write and to read it
 def test_round_trip(instance: Instance) -> None:
     """Tests that any instance without faults, written and read again, equals itself."""
     assert faults(instance) == []
@@ -423,7 +424,7 @@ def test_everything_but_one_thing(name: str) -> None:
 
 
 @given(tiny_instances())
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@dear(40)
 def test_round_trip_of_instances_to_be_solved(instance: Instance) -> None:
     """Tests the same with instances whose parts fit each other, as they are made for the solvers."""
     assert faults(instance) == []

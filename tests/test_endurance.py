@@ -8,7 +8,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
@@ -34,6 +34,7 @@ from mosaico_place.instance import Chain, Instance
 from mosaico_place.ledger import Ledger
 from mosaico_place.placement import ChainPlacement, Placement
 from mosaico_place.planning import Transition, check_plan
+from tests.depth import dear
 from tests.strategies import tiny_instances
 from tests.test_events import random_event
 
@@ -74,11 +75,11 @@ def agrees(orchestrator: Orchestrator, before: Placement, decision: Decision) ->
         assert lost or level.value == float(value)
         assert level.value is not None
         assert level.bound is None or level.bound <= level.value + 1e-6
-    judge = orchestrator._decider.ready()
+    judge = orchestrator.judge
     assert judge.placement == placement
     assert (judge.instance.chains.keys(), judge.placement) == (instance.chains.keys(), placement)
     fresh = Ledger(judge.instance, placement)
-    ledger = judge._ledger
+    ledger = judge.ledger
     assert (ledger.taken, ledger.takers, ledger.served) == (fresh.taken, fresh.takers, fresh.served)
     assert ledger.by_class == fresh.by_class
     if isinstance(judge.strategy, Restructure):
@@ -233,12 +234,12 @@ class ClassicLife(Life):
         chain = replace(Random(seed).choice(self.spare), name="guest")
         if self.it.waiting or "guest" in self.it.instance.chains:
             return
-        before, taken = self.it.placement, dict(self.it._decider.ready()._ledger.taken)
+        before, taken = self.it.placement, dict(self.it.judge.ledger.taken)
         self.it.apply(Arrive(chain))
         self.before = self.it.placement
         self.decision = self.it.apply(Depart("guest"))
         assert self.it.placement == before
-        assert self.it._decider.ready()._ledger.taken == taken
+        assert self.it.judge.ledger.taken == taken
 
 
 def _spoilt(rng: Random, chain: ChainPlacement) -> ChainPlacement:
@@ -253,15 +254,12 @@ def _spoilt(rng: Random, chain: ChainPlacement) -> ChainPlacement:
     return replace(chain, components=spots, merged=(), parallel=())
 
 
-def live(life: type[Life], examples: int, steps: int, *, derandomize: bool = True) -> None:
+def live(life: type[Life], examples: int, steps: int) -> None:
     """Live so many lives of so many steps."""
     run_state_machine_as_test(
         life,
-        settings=settings(
-            max_examples=examples, stateful_step_count=steps, deadline=None, derandomize=derandomize, database=None,
-            suppress_health_check=list(HealthCheck), phases=[Phase.generate], report_multiple_bugs=False,
-        ),
-    )  # fmt: skip
+        settings=settings(dear(examples), stateful_step_count=steps, report_multiple_bugs=False),
+    )
 
 
 def test_life_with_restructure() -> None:

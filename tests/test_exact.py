@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 
 from mosaico_place.checking import check
 from mosaico_place.compile import compile_instance
@@ -38,6 +38,7 @@ from mosaico_place.method import Options, Progress
 from mosaico_place.placement import ChainPlacement, Opening, Placement, Spot
 from mosaico_place.result import Termination, rounded_up
 from mosaico_place.rules import CostTerm
+from tests.depth import dear
 from tests.strategies import tiny_instances
 
 GBPS = 10**9
@@ -433,7 +434,7 @@ def test_a_program_carries_so_much() -> None:
 # --- starting from a placement --------------------------------------------------------------------------------------
 
 
-@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@dear(25)
 @given(tiny_instances())
 def test_a_placement_is_what_its_variables_say(instance: Instance) -> None:
     """Tests that a placement, written as values of variables, is read back as it was."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import assume, given
 
 from mosaico_place.compile import compile_instance
 from mosaico_place.exact.growth import grown, least_growth
@@ -20,6 +20,7 @@ from mosaico_place.method import Options
 from mosaico_place.result import Termination
 from mosaico_place.schema.published import json_schema
 from mosaico_place.solving import solve
+from tests.depth import dear
 from tests.program import Run
 from tests.strategies import tiny_instances
 
@@ -173,13 +174,7 @@ def test_growth_is_enough_and_not_too_much() -> None:
     """Tests that the growths, applied, admit all chains, and that with one step less of any of them they do not."""
     seen = {"none": 0, "one": 0, "several": 0, "hopeless": 0}
 
-    @settings(
-        max_examples=120,
-        deadline=None,
-        derandomize=True,
-        phases=(Phase.explicit, Phase.generate),
-        suppress_health_check=list(HealthCheck),
-    )
+    @dear(40)  # every capacity of a growth takes a proof of infeasibility
     @given(tiny_instances())
     def holds(instance: Instance) -> None:
         # A wider link passes bursts on faster, which the growth of bandwidth does not count on.

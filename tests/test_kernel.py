@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mosaico_place.checking import check, check_chain, movable
@@ -49,18 +49,8 @@ from mosaico_place.solution.solution import Solution
 from mosaico_place.usage import Scene, amounts, chain_usage, survey
 from tests import brute_force
 from tests.brute_force import Problem
+from tests.depth import dear
 from tests.strategies import previous_placements, tiny_instances
-
-
-def some(examples: int) -> settings:
-    """Settings of a random test."""
-    return settings(
-        max_examples=examples,
-        deadline=None,
-        derandomize=True,
-        phases=(Phase.explicit, Phase.generate),  # shrinking would take minutes
-        suppress_health_check=list(HealthCheck),
-    )
 
 
 def compiled_of(instance: Instance, previous: Placement | None = None) -> Compiled:
@@ -164,7 +154,7 @@ def some_labels(weight: FloatArray, touch: FloatArray, most: float) -> Labels:
     return labels
 
 
-@some(60)
+@dear(60)
 @given(st.data())
 def test_spreading_costs(data: st.DataObject) -> None:
     """Tests that costs spread over the cheapest paths, forth and back, and that these can be read back."""
@@ -221,7 +211,6 @@ def test_masks() -> None:
     """Tests that units may stand wherever the blocks of the exact method let them, and mostly nowhere else."""
     seen: Counter[str] = Counter()
 
-    @some(150)
     @given(tiny_instances(), st.data())
     def agree(instance: Instance, data: st.DataObject) -> None:
         previous = data.draw(st.none() | previous_placements(instance))
@@ -257,7 +246,6 @@ def test_embeddings_alone() -> None:
     """Tests that no placement of a chain costs less than its bound, and that what is found keeps every rule."""
     seen: Counter[str] = Counter()
 
-    @some(200)
     @given(tiny_instances(chains=2), st.data())
     def holds(instance: Instance, data: st.DataObject) -> None:
         previous = data.draw(st.none() | previous_placements(instance))
@@ -359,7 +347,7 @@ def test_exact_bounds() -> None:
     """Tests that the bound is the least cost, and whole at whole prices, where a chain only asks for paths and room."""
     seen: Counter[str] = Counter()
 
-    @some(90)
+    @dear(90)
     @given(tiny_instances(chains=2), st.data())
     def exact(instance: Instance, data: st.DataObject) -> None:
         instance = roomy(simple(instance), times=1000)
@@ -508,7 +496,6 @@ def test_solutions() -> None:
     """Tests that a solution adds up whatever is inserted, removed, restored and loaded, and ends as it began."""
     seen: Counter[str] = Counter()
 
-    @some(250)
     @given(tiny_instances(chains=4), st.data())
     def add_up(instance: Instance, data: st.DataObject) -> None:
         previous = data.draw(st.none() | previous_placements(instance))
@@ -546,7 +533,7 @@ def test_solutions() -> None:
         adds_up(again, previous)
 
     add_up()
-    assert seen["inserted"] > 100
+    assert seen["inserted"] > 60
     assert seen["together"] > 20
 
 
@@ -554,7 +541,6 @@ def test_loading_what_cannot_stand() -> None:
     """Tests that loading a placement leaves out what breaks a rule by now, and only that."""
     seen: Counter[str] = Counter()
 
-    @some(120)
     @given(tiny_instances(), st.data())
     def load(instance: Instance, data: st.DataObject) -> None:
         compiled = compiled_of(roomy(instance))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mosaico_place.checking import check
@@ -27,13 +27,6 @@ from tests.test_check import CROWDED, placements
 
 INSTANCES = Path(__file__).parents[1] / "instances"
 SEEDS = st.integers(0, 2**32).map(random.Random)
-many = settings(
-    max_examples=150,
-    deadline=None,
-    derandomize=True,
-    phases=(Phase.explicit, Phase.generate),
-    suppress_health_check=list(HealthCheck),
-)
 
 
 def agrees(ledger: Ledger, audit: Audit, tally: Tally, previous: Placement | None, most: int | None) -> None:
@@ -52,7 +45,6 @@ def agrees(ledger: Ledger, audit: Audit, tally: Tally, previous: Placement | Non
 # --- random placements of one crowded instance, often broken ---------------------------------------------
 
 
-@many
 @given(st.lists(placements(), min_size=1, max_size=5), st.integers(0, 3))
 def test_becoming_any_placement(steps: list[Placement], most: int) -> None:
     """Tests that from one placement to the next, valid or not, ledger, audit and tally stay right."""
@@ -65,7 +57,6 @@ def test_becoming_any_placement(steps: list[Placement], most: int) -> None:
         previous = placement
 
 
-@many
 @given(st.lists(placements(), min_size=2, max_size=4), SEEDS)
 def test_audit_catches_up(steps: list[Placement], rng: random.Random) -> None:
     """Tests that an audit that was not asked for a while, while chains came and went singly, misses nothing."""
@@ -184,7 +175,6 @@ def anyhow(instance: Instance, rng: random.Random) -> Placement:
     return Placement(chains, instances)
 
 
-@many
 @given(tiny_instances(), SEEDS)
 def test_adopting_any_instance(instance: Instance, rng: random.Random) -> None:
     """Tests that whatever changes, of the instance or the placement, ledger, audit and tally stay right."""
@@ -204,7 +194,6 @@ def test_adopting_any_instance(instance: Instance, rng: random.Random) -> None:
         agrees(ledger, audit, tally, previous, rng.choice([None, 0, 2]))
 
 
-@many
 @given(tiny_instances(), SEEDS)
 def test_going_back(instance: Instance, rng: random.Random) -> None:
     """Tests that a change and its opposite leave everything exactly as it was."""

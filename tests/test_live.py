@@ -7,7 +7,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mosaico_place import check, parse_instance
@@ -28,6 +28,7 @@ from mosaico_place.rules import Rule
 from mosaico_place.solution.incremental import Live
 from mosaico_place.solution.solution import Solution
 from mosaico_place.solving import solve
+from tests.depth import dear
 from tests.strategies import tiny_instances
 from tests.test_events import random_event
 
@@ -77,7 +78,7 @@ def test_follows_every_event() -> None:
     rebuilt: Counter[str] = Counter()
     kinds: Counter[str] = Counter()
 
-    @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @dear(40)  # 25 events each, and all is compiled anew after every sixth
     @given(tiny_instances(chains=5), SEEDS)
     def follows(instance: Instance, seed: int) -> None:
         rng, spare = Random(seed), list(instance.chains.values())
@@ -108,7 +109,7 @@ def test_follows_every_event() -> None:
 def test_what_may_stay_stays() -> None:
     """Tests that an update takes out only chains that cannot stand as they did."""
 
-    @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @dear(40)
     @given(tiny_instances(chains=4), SEEDS)
     def stays(instance: Instance, seed: int) -> None:
         rng, spare = Random(seed), list(instance.chains.values())
@@ -175,7 +176,7 @@ def test_classic_moves_nothing_else(maker: object) -> None:
 def test_restructure_is_never_worse_than_classic() -> None:
     """Tests, from the same state at every event, the whole list of levels; and that its bounds hold."""
 
-    @settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @dear(15)
     @given(tiny_instances(chains=5), SEEDS)
     def never_worse(instance: Instance, seed: int) -> None:
         rng, spare = Random(seed), list(instance.chains.values())

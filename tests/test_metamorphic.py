@@ -9,7 +9,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import TypeVar
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from mosaico_place.checking import check
@@ -41,11 +41,12 @@ from mosaico_place.method import Options
 from mosaico_place.moves import moved
 from mosaico_place.placement import Placement
 from mosaico_place.rules import CostTerm
+from tests.depth import dear
 from tests.strategies import previous_placements, tiny_instances
 
 T = TypeVar("T")
 Values = tuple[Fraction, ...]
-few = settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+few = dear(15)  # every one takes two proven optima or more
 
 
 def optimum(

@@ -7,13 +7,14 @@ import random
 from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache
 from itertools import permutations, product
 from pathlib import Path
 
-import jsonschema
 import pytest
-from hypothesis import HealthCheck, Phase, assume, event, given, settings
+from hypothesis import assume, event, given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from mosaico_place.checking import check, check_chain
 from mosaico_place.compile import compile_instance
@@ -25,7 +26,7 @@ from mosaico_place.placement import Placement, Spot
 from mosaico_place.planning import Act, Plan, Transition, check_plan, detour, plan, plan_document, plan_lines, planner
 from mosaico_place.planning.changes import Change, Scenery, changes
 from mosaico_place.planning.charges import charge, charge_both, items_of
-from mosaico_place.planning.judging import _Replay
+from mosaico_place.planning.judging import Replay
 from mosaico_place.planning.ordering import close_surplus, find_order, step
 from mosaico_place.planning.paths import Ways
 from mosaico_place.planning.relief import Short
@@ -33,18 +34,14 @@ from mosaico_place.planning.rerouting import Rerouting
 from mosaico_place.planning.stage import Stage
 from mosaico_place.rules import CostTerm, Rule
 from mosaico_place.usage import amounts, chain_usage, survey
+from tests.depth import dear, most_examples
 from tests.packing import transition
 from tests.strategies import tiny_instances
 from tests.test_ledger import SEEDS, anyhow, changed
 
-few = settings(
-    max_examples=120,
-    deadline=None,
-    derandomize=True,
-    phases=(Phase.explicit, Phase.generate),
-    suppress_health_check=list(HealthCheck),
+SCHEMA = Draft202012Validator(
+    json.loads((Path(__file__).parents[1] / "docs" / "schema" / "plan.json").read_text(encoding="utf-8"))
 )
-many = settings(few, max_examples=250)
 
 
 def solved(instance: Instance) -> Placement | None:
@@ -84,7 +81,18 @@ def transitions(draw: st.DrawFn) -> Transition:
     return Transition(earlier, instance, before, after)
 
 
-@few
+@cache
+def crowd(number: int) -> Transition:
+    """From one random placement of a crowded network to another."""
+    return transition(random.Random(number))
+
+
+def crowds() -> st.SearchStrategy[Transition]:
+    """The same for all tests, as many as examples: it takes longer to make them up than to plan them."""
+    return st.sampled_from(range(most_examples())).map(crowd)
+
+
+@dear(50)  # every one takes two optima
 @given(transitions())
 def test_every_plan_passes_its_judge(there: Transition) -> None:
     """Tests that the plan from any optimum to any other breaks nothing, with a ledger or without."""
@@ -95,11 +103,9 @@ def test_every_plan_passes_its_judge(there: Transition) -> None:
     event(f"{min(len(found.steps), 5)} steps, {len(found.interruptions)} interruptions")
 
 
-@many
-@given(SEEDS)
-def test_every_plan_of_a_crowd_passes_its_judge(rng: random.Random) -> None:
+@given(crowds())
+def test_every_plan_of_a_crowd_passes_its_judge(there: Transition) -> None:
     """Tests the same where there is little room and much to change."""
-    there = transition(rng)
     found = plan(there)
     assert check_plan(there, found) == []
     detours = sum(1 for one in found.steps if one.act is Act.SWITCH) - len(
@@ -108,11 +114,9 @@ def test_every_plan_of_a_crowd_passes_its_judge(rng: random.Random) -> None:
     event(f"{len(found.interruptions)} interruptions, {detours} detours")
 
 
-@many
-@given(SEEDS)
-def test_nobody_who_could_help_is_passed_over(rng: random.Random) -> None:
+@given(crowds())
+def test_nobody_who_could_help_is_passed_over(there: Transition) -> None:
     """Tests that plans are the same when all are tried, whether or not that could help anybody or be in time."""
-    there = transition(rng)
 
     def everybody(_: object, short: Iterable[Short]) -> list[Change]:
         return [change for change, _ in short]
@@ -126,11 +130,9 @@ def test_nobody_who_could_help_is_passed_over(rng: random.Random) -> None:
         assert plan(there) == found
 
 
-@few
-@given(SEEDS)
-def test_spots_that_are_refused_for_time_are_late(rng: random.Random) -> None:
+@given(crowds(), SEEDS)
+def test_spots_that_are_refused_for_time_are_late(there: Transition, rng: random.Random) -> None:
     """Tests that a temporary spot which is passed over although there is room for its paths breaks a budget."""
-    there = transition(rng)
     instance, scenery = there.instance, Scenery(there, Ledger(there.instance, there.before))
     stage, ways = Stage(scenery), Ways(instance, scenery.before.hops)
     for change in changes(scenery):
@@ -154,7 +156,6 @@ def test_spots_that_are_refused_for_time_are_late(rng: random.Random) -> None:
                 event("refused")
 
 
-@few
 @given(tiny_instances(), SEEDS)
 def test_charges_are_use(instance: Instance, rng: random.Random) -> None:
     """Tests that what a placement is charged for is its use in sum, and two of a chain at least the larger."""
@@ -181,11 +182,9 @@ def test_charges_are_use(instance: Instance, rng: random.Random) -> None:
             assert max(parts) <= load <= sum(parts)
 
 
-@many
-@given(SEEDS)
-def test_an_order_is_found_if_there_is_one(rng: random.Random) -> None:
+@given(crowds())
+def test_an_order_is_found_if_there_is_one(there: Transition) -> None:
     """Tests that chains change without a detour or an interruption whenever some order of them allows it."""
-    there = transition(rng)
     scenery = Scenery(there, Ledger(there.instance, there.before))
     found = list(changes(scenery))
     stage = Stage(scenery)
@@ -208,11 +207,9 @@ def test_an_order_is_found_if_there_is_one(rng: random.Random) -> None:
     event(f"{len(moving)} change, order {'exists' if exists else 'does not exist'}")
 
 
-@few
-@given(SEEDS)
-def test_every_step_is_needed(rng: random.Random) -> None:
+@given(crowds())
+def test_every_step_is_needed(there: Transition) -> None:
     """Tests that the judge refuses a plan that lacks a step, or that takes one twice."""
-    there = transition(rng)
     found = plan(there)
     for position in range(len(found.steps)):
         steps = list(found.steps)
@@ -220,33 +217,29 @@ def test_every_step_is_needed(rng: random.Random) -> None:
         assert check_plan(there, replace(found, steps=(*steps[: position + 1], *steps[position:])))
 
 
-@few
-@given(SEEDS)
-def test_the_judge_ends_where_the_ledger_is(rng: random.Random) -> None:
+@given(crowds())
+def test_the_judge_ends_where_the_ledger_is(there: Transition) -> None:
     """Tests that what the judge adds up before and after a plan is what the placements take."""
-    there = transition(rng)
     for instance, placement in ((there.earlier, there.before), (there.instance, there.after)):
-        same = _Replay(Transition(instance, instance, placement, placement), Plan())
-        totals = same._totals()
+        same = Replay(Transition(instance, instance, placement, placement), Plan())
+        totals = same.totals()
         ledger = Ledger(instance, placement)
         assert {name: amount for name, amount in totals.takes.items() if amount} == ledger.taken
         assert totals.loads == {opening: sum(loads.values()) for opening, loads in ledger.served.items()}
         assert {key: taken for key, taken in totals.by_class.items() if taken} == {
             (name, key): amount for name, by_capacity in ledger.by_class.items() for key, amount in by_capacity.items()
         }
-    replay = _Replay(there, plan(there))
+    replay = Replay(there, plan(there))
     assert list(replay.run()) == []
     done = Transition(there.instance, there.instance, there.after, there.after)
-    assert replay._totals() == _Replay(done, Plan())._totals()
+    assert replay.totals() == Replay(done, Plan()).totals()
 
 
-@few
-@given(SEEDS)
-def test_documents_keep_to_their_schema(rng: random.Random) -> None:
+@given(crowds())
+def test_documents_keep_to_their_schema(there: Transition) -> None:
     """Tests that the document of any plan is what the published schema says, and that every step has its line."""
-    found = plan(transition(rng))
-    schema = json.loads((Path(__file__).parents[1] / "docs" / "schema" / "plan.json").read_text(encoding="utf-8"))
+    found = plan(there)
     document = plan_document(found)
-    jsonschema.validate(json.loads(json.dumps(document)), schema)
+    SCHEMA.validate(json.loads(json.dumps(document)))
     assert len(document["steps"]) == len(found.steps)  # type: ignore[arg-type]
     assert len(plan_lines(found)) == len(found.steps) + len(found.interruptions)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from io import TextIOWrapper
 from pathlib import Path
 
 import pytest
@@ -23,18 +24,18 @@ from mosaico_place.source import MAX_BYTES
 from tests.program import Ended, Run, fake, program, result
 
 
-def test_program_in_a_process_of_its_own(tmp_path: Path) -> None:
-    """Tests the way of a new user from end to end: new, solve, check."""
+def test_program_in_a_process_of_its_own(run: Run, tmp_path: Path) -> None:
+    """Tests the way of a new user from end to end: new, solve, check; solve in a process of its own."""
     instance, placement = tmp_path / "mine.yaml", tmp_path / "answer.json"
-    created = program("new", instance)
-    assert (created.returncode, created.stdout) == (0, "")
+    created = run("new", instance)
+    assert (created.code, created.out) == (0, "")
     solved = program("solve", instance, "--json", "-o", placement)
     assert (solved.returncode, solved.stderr) == (0, "")
     assert placement.read_text(encoding="utf-8") == solved.stdout
     assert from_json(solved.stdout).termination is Termination.OPTIMAL
-    checked = program("check", instance, "-", input=solved.stdout)
-    assert (checked.returncode, checked.stderr) == (0, "")
-    assert checked.stdout.startswith("my-first-instance: no rule broken\n")
+    checked = run("check", instance, "-", stdin=solved.stdout)
+    assert (checked.code, checked.err) == (0, "")
+    assert checked.out.startswith("my-first-instance: no rule broken\n")
 
 
 def test_heavy_imports_are_lazy() -> None:
@@ -138,15 +139,14 @@ def test_output_follows_links_and_feeds_devices(
     assert run("solve", template, "-o", os.devnull).code == 0
 
 
-def test_progress_is_for_terminals(template: Path) -> None:
+def test_progress_is_for_terminals(run: Run, monkeypatch: pytest.MonkeyPatch, template: Path) -> None:
     """Tests that progress shows on stderr where that is a terminal, while stdout stays one document."""
     ours, theirs = os.openpty()
-    command = [sys.executable, "-m", "mosaico_place", "solve", str(template), "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, text=True) as running:
-        os.close(theirs)
-        out, _ = running.communicate()
-    assert running.returncode == 0
-    assert from_json(out).accepted
+    with open(theirs, "w", encoding="utf-8") as terminal, monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", terminal)
+        ended = run("solve", template, "--json")
+    assert ended.code == 0
+    assert from_json(ended.out).accepted
     assert b"build: " in os.read(ours, 10_000)
     os.close(ours)
 
@@ -158,27 +158,28 @@ def test_reader_that_goes_away() -> None:
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "{", "")
 
 
-def test_names_that_the_terminal_cannot_show(template: Path) -> None:
+def test_names_that_the_terminal_cannot_show(run: Run, template: Path) -> None:
     """Tests that a name outside the encoding of stdout neither crashes nor spoils a document."""
     text = template.read_text(encoding="utf-8").replace("my-first-instance", "Zürich")
     template.write_text(text, encoding="utf-8")
-    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
-    told = program("solve", template, env=environment)
-    assert told.returncode == 0
-    assert told.stdout.startswith("Z\\xfcrich: optimal")
-    assert json.loads(program("solve", template, "--json", env=environment).stdout)["instance"] == "Zürich"
+    assert isinstance(sys.stdout, TextIOWrapper)
+    sys.stdout.reconfigure(encoding="ascii")
+    told = run("solve", template)
+    assert told.code == 0
+    assert told.out.startswith("Z\\xfcrich: optimal")
+    assert run("solve", template, "--json").json["instance"] == "Zürich"
 
 
-def test_instance_from_stdin(template: Path) -> None:
+def test_instance_from_stdin(run: Run, template: Path) -> None:
     """Tests that an instance can be piped in."""
     text = template.read_text(encoding="utf-8")
-    ended = program("solve", "-", "--json", input=text)
-    assert ended.returncode == 0
-    assert ended.stderr == ""
-    assert from_json(ended.stdout).instance == load_instance(template).name
-    bad = program("validate", "-", input=text.replace("kind: access", "kind: acces"))
-    assert bad.returncode == 3
-    assert bad.stderr.startswith("<stdin>:")
+    ended = run("solve", "-", "--json", stdin=text)
+    assert ended.code == 0
+    assert ended.err == ""
+    assert from_json(ended.out).instance == load_instance(template).name
+    bad = run("validate", "-", stdin=text.replace("kind: access", "kind: acces"))
+    assert bad.code == 3
+    assert bad.err.startswith("<stdin>:")
 
 
 def test_closed_stdin() -> None:
@@ -196,20 +197,16 @@ def test_closed_stdin() -> None:
     ],
     ids=["empty", "latin-1", "large"],
 )
-def test_unusable_stdin(tmp_path: Path, content: bytes, fault: str) -> None:
+def test_unusable_stdin(run: Run, content: bytes, fault: str) -> None:
     """Tests that stdin is judged like a file."""
-    path = tmp_path / "stdin"
-    path.write_bytes(content)
-    with path.open("rb") as stdin:
-        ended = program("validate", "-", stdin=stdin)
-    assert (ended.returncode, ended.stderr) == (3, fault + "\n")
+    ended = run("validate", "-", stdin=content)
+    assert (ended.code, ended.err) == (3, fault + "\n")
 
 
 @pytest.mark.parametrize("change", [lambda text: text.replace("\n", "\r\n"), lambda text: "\ufeff" + text])
-def test_text_of_windows(template: Path, tmp_path: Path, change: Callable[[str], str]) -> None:
+def test_text_of_windows(run: Run, template: Path, tmp_path: Path, change: Callable[[str], str]) -> None:
     """Tests that Windows line ends and a byte order mark change nothing, from a file and from stdin."""
     path = tmp_path / "windows.yaml"
     path.write_bytes(change(template.read_text(encoding="utf-8")).encode())
-    with path.open("rb") as stdin:
-        piped = program("validate", "-", stdin=stdin)
-    assert (program("validate", path).returncode, piped.returncode, piped.stderr) == (0, 0, "")
+    piped = run("validate", "-", stdin=path.read_bytes())
+    assert (run("validate", path).code, piped.code, piped.err) == (0, 0, "")

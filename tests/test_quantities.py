@@ -6,7 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mosaico_place.quantities import (
@@ -136,14 +136,12 @@ def test_faulty_prices(value: object, dimension: Dimension, message: str) -> Non
 
 
 @given(st.integers(0, 2**53), dimensions)
-@settings(deadline=None)
 def test_quantity_round_trip(amount: int, dimension: Dimension) -> None:
     """Tests that every amount is written so that it is read back exactly."""
     assert parse_quantity(format_quantity(amount, dimension), dimension) == amount
 
 
 @given(st.fractions(0, 10**9, max_denominator=10**9), dimensions)
-@settings(deadline=None)
 def test_price_round_trip(price: Fraction, dimension: Dimension) -> None:
     """Tests that every price is written so that it is read back exactly, or refused where digits run out."""
     assert parse_price(format_price(price, dimension), dimension) == price
@@ -171,7 +169,6 @@ def test_price_with_too_many_digits() -> None:
 
 
 @given(st.integers(-(10**12), 10**12), st.integers(0, 12))
-@settings(deadline=None)
 def test_decimal_text(digits: int, places: int) -> None:
     """Tests that what is a decimal fraction is written as exactly that."""
     number = Fraction(digits, 10**places)
@@ -179,7 +176,6 @@ def test_decimal_text(digits: int, places: int) -> None:
 
 
 @given(st.fractions(0, 10**12, max_denominator=10**12))
-@settings(deadline=None)
 def test_number_round_trip(number: Fraction) -> None:
     """Tests that every number is written so that it is read back exactly."""
     assert parse_number(format_number(number)) == number

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from scipy.sparse import csc_array, csr_array
 
 from benchmarks import rivals
@@ -22,6 +22,7 @@ from mosaico_place import CostTerm, Instance, Options, Term, load_instance, solv
 from mosaico_place.compile import compile_instance
 from mosaico_place.exact.highs import Highs
 from mosaico_place.exact.model import Matrix, build, transfer
+from tests.depth import dear
 from tests.strategies import tiny_instances
 
 INSTANCES = Path(__file__).parent.parent / "instances"
@@ -56,13 +57,7 @@ def test_rows_of_tiny_instances_pass_as_they_are(file: Path) -> None:
 def test_whole_model_has_the_same_optimum() -> None:
     """Tests that nothing is lost where every column must be whole, on random tiny instances."""
 
-    @settings(
-        max_examples=60,
-        deadline=None,
-        derandomize=True,
-        phases=(Phase.explicit, Phase.generate),
-        suppress_health_check=list(HealthCheck),
-    )
+    @dear(40)  # every one takes two proven optima
     @given(tiny_instances())
     def same(instance: Instance) -> None:
         alone = accepted_alone(instance)

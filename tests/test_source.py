@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mosaico_place import source as source_module
@@ -165,7 +165,6 @@ trees = st.recursive(scalars, lambda below: st.lists(below, max_size=4) | st.dic
 
 
 @given(trees)
-@settings(deadline=None)
 def test_reads_what_pyyaml_writes(tree: object) -> None:
     """Tests that data survives being written by PyYAML and read here."""
     source = read_text(yaml.safe_dump(tree, allow_unicode=True))
@@ -174,7 +173,6 @@ def test_reads_what_pyyaml_writes(tree: object) -> None:
 
 
 @given(st.text(max_size=60))
-@settings(deadline=None)
 def test_no_text_crashes(text: str) -> None:
     """Tests that any text is read or refused, with nothing else raised."""
     with contextlib.suppress(InputError):

@@ -23,7 +23,7 @@ from mosaico_place.errors import SolverError
 from mosaico_place.load import parse_instance
 from mosaico_place.source import MAX_BYTES
 from mosaico_place.watching import Desk, serve
-from tests.program import Run, program
+from tests.program import Run
 from tests.test_orchestrator import TWO_SERVERS
 
 SCHEMAS = Path(__file__).parents[1] / "docs" / "schema"
@@ -188,12 +188,12 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_session(file: Path) -> None:
-    """Tests the process from end to end: it solves, answers, and ends with its input; nothing else is on stdout."""
+def test_a_session(run: Run, file: Path) -> None:
+    """Tests a session from end to end: it solves, answers, and ends with its input; nothing else is on stdout."""
     lines = [{"id": "1", "depart": "a"}, {"depart": "a"}, {"metrics": True}]
-    ended = program("watch", file, "--strategy", "classic", input="".join(json.dumps(line) + "\n" for line in lines))
-    assert (ended.returncode, ended.stderr) == (0, "")
-    answers = [json.loads(line) for line in ended.stdout.splitlines()]
+    ended = run("watch", file, "--strategy", "classic", stdin="".join(json.dumps(line) + "\n" for line in lines))
+    assert (ended.code, ended.err) == (0, "")
+    answers = [json.loads(line) for line in ended.out.splitlines()]
     for answer in answers:
         ANSWERS.validate(answer)
     assert [answer.get("cause") for answer in answers] == ["start", "improved", None, "events", None, None]
@@ -201,12 +201,12 @@ def test_a_session(file: Path) -> None:
     assert answers[4] == {"line": 2, "error": [{"path": "depart", "message": "there is no chain 'a'; there is b"}]}
 
 
-def test_a_placement_to_begin_with(file: Path, tmp_path: Path) -> None:
+def test_a_placement_to_begin_with(run: Run, file: Path, tmp_path: Path) -> None:
     """Tests that what runs is not started again."""
     placement = tmp_path / "placement.json"
-    assert program("solve", file, "-o", placement).returncode == 0
-    ended = program("watch", file, "--placement", placement, "--strategy", "classic", input="")
-    first, ready = (json.loads(line) for line in ended.stdout.splitlines())
+    assert run("solve", file, "-o", placement).code == 0
+    ended = run("watch", file, "--placement", placement, "--strategy", "classic", stdin="")
+    first, ready = (json.loads(line) for line in ended.out.splitlines())
     assert (first["steps"], ready["ready"]["version"]) == ([], 1)
 
 
@@ -295,7 +295,7 @@ def test_killed_at_any_moment(file: Path, tmp_path: Path) -> None:
     rng, journal, stream = random.Random(7), tmp_path / "journal", requests(7)
     asked: list[dict[str, object]] = []
     heard: dict[object, Any] = {}
-    for turn in range(5):
+    for turn in range(3):
         watching = Watching(file, journal, "--strategy", "classic", "--placement", str(no_chains(tmp_path)))
         assert watching.begun[-1]["ready"]["restored"] == (turn > 0)
         for request in asked:

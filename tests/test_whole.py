@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mosaico_place import check
@@ -75,13 +75,6 @@ def test_random_instances() -> None:
     """Tests on random instances that no rule is broken, no level made worse and no move made too many."""
     seen: Counter[bool] = Counter()
 
-    @settings(
-        max_examples=150,
-        deadline=None,
-        derandomize=True,
-        phases=(Phase.explicit, Phase.generate),
-        suppress_health_check=list(HealthCheck),
-    )
     @given(tiny_instances(), st.data())
     def holds(instance: Instance, data: st.DataObject) -> None:
         previous = data.draw(st.none() | previous_placements(instance))

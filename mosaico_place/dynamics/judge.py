@@ -62,20 +62,23 @@ class Judge:
         strategy: whose.
         instance, placement: what stands in the beginning.
         max_moves: how many components may move in one answer.
+
+    Attributes:
+        ledger: what the placement takes. Not to be changed.
     """
 
     def __init__(self, strategy: Strategy, instance: Instance, placement: Placement, max_moves: int | None) -> None:
         self.strategy = strategy
         self._max_moves = max_moves
-        self._ledger = Ledger(instance, placement)
-        self._audit, self._tally = Audit(self._ledger), Tally(self._ledger)
+        self.ledger = Ledger(instance, placement)
+        self._audit, self._tally = Audit(self.ledger), Tally(self.ledger)
         self.instance, self.placement = instance, placement
 
     def stand(self, instance: Instance, placement: Placement) -> None:
         """Let this be what stands, for the judge and for the strategy."""
         self.strategy.stand(instance, placement)
-        self._ledger.adopt(instance)
-        self._ledger.become(placement)
+        self.ledger.adopt(instance)
+        self.ledger.become(placement)
         self._audit.violations()
         self._tally.cost()
         self.instance, self.placement = instance, placement
@@ -108,9 +111,9 @@ class Judge:
     def _judged(self, reply: Reply, instance: Instance, started: float) -> Judged:
         answer_s = time.perf_counter() - started
         before, transition = self.placement, Transition(self.instance, instance, self.placement, reply.placement)
-        self._ledger.adopt(instance)
-        steps = plan(transition, self._ledger)
-        self._ledger.become(reply.placement)
+        self.ledger.adopt(instance)
+        steps = plan(transition, self.ledger)
+        self.ledger.become(reply.placement)
         violations = tuple(self._audit.violations(before, self._max_moves))
         seconds = time.perf_counter() - started
         total = self._tally.cost(before)

@@ -17,6 +17,7 @@ from mosaico_place.dynamics.delta import Delta, difference
 from mosaico_place.dynamics.hold import Hold
 from mosaico_place.dynamics.idle import Child, Errand, still_holding
 from mosaico_place.dynamics.journal import Journal
+from mosaico_place.dynamics.judge import Judge
 from mosaico_place.dynamics.metrics import Meter, Metrics
 from mosaico_place.dynamics.standing import Standing
 from mosaico_place.dynamics.strategy import Maker, Setting, find_strategy
@@ -161,6 +162,11 @@ class Orchestrator:
     def standing(self) -> Standing:
         """Everything that a restart from a journal brings back. Not to be changed."""
         return self._standing
+
+    @property
+    def judge(self) -> Judge:
+        """The judge of the next answer, with the strategy and all that is taken. Not to be changed."""
+        return self._decider.ready()
 
     @property
     def metrics(self) -> Metrics:

@@ -33,12 +33,12 @@ def check_plan(transition: Transition, plan: Plan) -> list[Violation]:
         transition: what the plan is to lead through.
         plan: its steps.
     """
-    replay = _Replay(transition, plan)
+    replay = Replay(transition, plan)
     found = list(replay.run())
     return found + list(replay.ended()) + list(replay.interrupted())
 
 
-class _Replay:
+class Replay:
     """Takes the steps of a plan one by one."""
 
     def __init__(self, transition: Transition, plan: Plan) -> None:
@@ -64,14 +64,14 @@ class _Replay:
 
     def run(self) -> Iterator[Violation]:
         """What is wrong at some step."""
-        before = self._totals()
+        before = self.totals()
         for position, step in enumerate(self._plan.steps):
             for message in self._take(position, step):
                 yield _violation(position, f"{step.act} {step.chain or _named(step)}", message)
-            for place, message, amount in worse(self._instance, self._hops, before, self._totals()):
+            for place, message, amount in worse(self._instance, self._hops, before, self.totals()):
                 yield _violation(position, place, message, amount)
             self._finish(position, step)
-            before = self._totals()
+            before = self.totals()
 
     def ended(self) -> Iterator[Violation]:
         """What is not as it is wanted after the last step."""
@@ -245,7 +245,7 @@ class _Replay:
         known = [duration for duration in durations if duration is not None]
         return Interruption(name, stopped, first, last, sum(known) if len(known) == len(durations) else None)
 
-    def _totals(self) -> Totals:
+    def totals(self) -> Totals:
         """What is taken at this moment, by everything that runs."""
         found = Totals(dict(self._counts))
         for name, course in self._courses.items():
