@@ -31,7 +31,6 @@ import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
-from importlib.metadata import version
 from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
@@ -372,7 +371,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--optima", type=Path, metavar="FILE.json")
     asked = parser.parse_args()
-    print(f"{machine()}, numba {version('numba')}; load average of the machine {os.getloadavg()[0]:.1f}")
+    print(f"{machine()}; load average of the machine {os.getloadavg()[0]:.1f}")
     print(f"threads: {asked.threads}; exact: gap 0, {TINY_LIMIT_S:g} s for a tiny instance, {asked.limit:g} s for a "
           f"contended one; columns: {asked.start:g} s for a contended one")  # fmt: skip
     optima = Optima(asked.optima)

@@ -25,10 +25,10 @@ from mosaico_place.placement import ChainPlacement, Opening, Placement, Spot
 from mosaico_place.rules import Rule
 from mosaico_place.usage import Scene, Usage, chain_usage, index_hops
 
-MOST = 5_000
+MOST = 2_000
 """How many combinations of chains are still tried."""
 
-MOST_PLACEMENTS = 1_000
+MOST_PLACEMENTS = 500
 """How many placements of one chain are still looked at: the few instances with more would take most of the time."""
 
 

@@ -13,7 +13,7 @@ cdef void first_rates(Pricing pricing, int k) noexcept nogil
 cdef void _forget(Work work, int b) noexcept nogil
 cdef void _longest_path(Tables tables, int k, int b, Work work) noexcept nogil
 @cython.locals(constant=cython.double)
-cdef double set_slopes(Pricing pricing, int k) noexcept nogil
+cpdef double set_slopes(Pricing pricing, int k) noexcept nogil
 @cython.locals(changed=cython.bint, other=cython.bint)
 cdef bint next_rates(Pricing pricing, int k, double cost, double value) noexcept nogil
 @cython.locals(wanted=cython.double, time=cython.double, now=cython.double, between=cython.double)

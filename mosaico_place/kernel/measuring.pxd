@@ -42,6 +42,7 @@ cdef class Measure:
     cdef double[::1] served
     cdef long long[::1] openings
     cdef int[::1] serving
+    cdef object _compiled
 
 cpdef price_chains(
     Pricing pricing, Surcharges surcharges, long long[::1] chains, Embeddings out, double[::1] lower, double[::1] cost

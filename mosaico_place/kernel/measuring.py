@@ -108,6 +108,10 @@ class Measure:
         self.taken, self.rows = arrays["taken"], arrays["rows"]
         self.served, self.openings = arrays["served"], arrays["openings"]
         self.serving = room_for_programs(compiled.tables)
+        self._compiled = compiled
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Measure, (self._compiled,)
 
 
 def price_chains(

@@ -37,6 +37,7 @@ cdef class Prices(Bundle):
     cdef double[::1] move
 
 cdef class Work:
+    cdef Tables _tables
     cdef Embeddings draft
     cdef Labels labels
     cdef double[::1] slope

@@ -5,7 +5,7 @@ Every amount is a whole number of quanta held in float64, so taking and giving b
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cython
 import numpy as np
@@ -161,7 +161,7 @@ class Work:
             int(np.max(tables.chains[f"{part}_end"] - tables.chains[part], initial=0))
             for part in ("unit", "flow", "component", "budget")
         )
-        self.draft = no_embeddings(tables)
+        self._tables, self.draft = tables, no_embeddings(tables)
         self.labels = Labels(nodes, arcs)
         self.slope, self.pay = np.empty(flows), np.empty(components)
         self.total, self.least = np.empty((units, nodes)), np.empty(units)
@@ -177,6 +177,9 @@ class Work:
         self.time, self.took = np.empty(budgets), np.empty((budgets, flows), dtype=np.bool_)
         self.rate, self.longest = np.empty(budgets), np.empty((budgets, flows), dtype=np.bool_)
         self.low, self.high = np.empty((budgets, 4)), np.empty((budgets, 3))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Work, (self._tables,)
 
 
 def _numbers(count: int) -> IntArray:
@@ -202,6 +205,5 @@ class Pricing:
     def __init__(self, tables: Tables, state: State, prices: Prices, work: Work) -> None:
         self.tables, self.state, self.prices, self.work = tables, state, prices, work
 
-    def at(self, prices: Prices) -> Pricing:
-        """The same problem at other prices."""
-        return Pricing(self.tables, self.state, prices, self.work)
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Pricing, (self.tables, self.state, self.prices, self.work)

@@ -14,7 +14,7 @@ from mosaico_place.compile.infrastructure import BoolArray, FloatArray
 from mosaico_place.kernel.problem import Embeddings, Prices, Pricing, State, Work
 from mosaico_place.kernel.times import parallel_ns
 from mosaico_place.placement import ChainPlacement, Opening, Placement, Spot
-from mosaico_place.solution.updates import Standing, insert_all, keeps_time, put, remove_all, sum_up
+from mosaico_place.solution.updates import insert_all, keeps_time, nothing_stands, put, remove_all, sum_up
 
 LAST_CHOICE = 1e12
 """A price above all others."""
@@ -33,10 +33,10 @@ class Solution:
 
     def __init__(self, compiled: Compiled) -> None:
         self.compiled = compiled
-        self.standing = Standing(compiled)
+        self.standing = nothing_stands(compiled)
         self.state, self.embeddings = self.standing.state, self.standing.embeddings
-        self.chain_costs: FloatArray = self.standing.arrays["chain_costs"]
-        self.here: BoolArray = self.standing.arrays["here"]
+        self.chain_costs: FloatArray = self.standing.chain_costs
+        self.here: BoolArray = self.standing.here
         self.costs, self.work = self.standing.costs, Work(compiled.tables)
         self._opened: tuple[FloatArray, Mapping[Opening, int]] | None = None
 

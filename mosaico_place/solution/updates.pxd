@@ -2,23 +2,22 @@
 
 cimport cython
 from mosaico_place.compile.arrays.records cimport inf
-from mosaico_place.compile.arrays.records cimport Chain, Tables
+from mosaico_place.compile.arrays.records cimport Bundle, Chain, Tables
 from mosaico_place.kernel.embed cimport FEW, find
 from mosaico_place.kernel.measuring cimport Costs, Measure, forget, measure
 from mosaico_place.kernel.placing cimport first_node, place, remove_chain
 from mosaico_place.kernel.problem cimport Embeddings, Pricing, State, Work
 from mosaico_place.kernel.times cimport measure_times
 
-cdef class Standing:
+cdef class Standing(Bundle):
     cdef readonly Tables tables
     cdef readonly State state
     cdef readonly Embeddings embeddings
     cdef readonly Costs costs
     cdef readonly Measure measure
-    cdef readonly object arrays
     cdef double[:, ::1] chain_costs
     cdef unsigned char[:, ::1] here
-    cdef double[::1] capacity
+    cdef double[:, ::1] capacity
     cdef double[::1] amount
 
 @cython.locals(placed=cython.int)
@@ -38,3 +37,4 @@ cpdef void sum_up(Standing standing, double[::1] total) noexcept nogil
 cdef void copy_state(State state, State into) noexcept nogil
 cdef void copy_chain(Standing standing, int k, Standing into) noexcept nogil
 cpdef void bring_back(Standing kept, long long[::1] chains, int count, Standing standing) noexcept nogil
+cpdef void copy_all(Standing standing, Standing into) noexcept nogil

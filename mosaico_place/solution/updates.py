@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import cython
 import numpy as np
 
-from mosaico_place.compile.infrastructure import FloatArray
+from mosaico_place.compile.infrastructure import BoolArray, FloatArray
 from mosaico_place.kernel.measuring import costs_of
 from mosaico_place.kernel.problem import empty_state, no_embeddings
 
@@ -15,15 +15,16 @@ if TYPE_CHECKING:
     from mosaico_place.compile.arrays.tables import Compiled
 
 if not cython.compiled:
+    from mosaico_place.compile.arrays.records import Bundle, Tables
     from mosaico_place.kernel.embed import FEW, find
-    from mosaico_place.kernel.measuring import Measure, forget, measure
+    from mosaico_place.kernel.measuring import Costs, Measure, forget, measure
     from mosaico_place.kernel.placing import first_node, place, remove_chain
-    from mosaico_place.kernel.problem import Pricing, State, Work
+    from mosaico_place.kernel.problem import Embeddings, Pricing, State, Work
     from mosaico_place.kernel.times import measure_times
 
 
-class Standing:
-    """A placement under way, and what it takes and costs; at first, nothing is placed.
+class Standing(Bundle):
+    """A placement under way, and what it takes and costs.
 
     Attributes:
         tables, costs: the instance, and what things cost.
@@ -32,22 +33,45 @@ class Standing:
         measure: room to measure chains in.
         chain_costs: (chains, levels) what each adds to the levels that are sums over chains.
         here: (nodes, chains) whether a chain has a component on a node or passes it.
-        capacity, amount: (rows,) quanta that there are, and of that what ``balance`` counts; 0 for rows that it does
-            not.
+        capacity: (1 + classes, rows) quanta that there are; amount: (rows,) what ``balance`` counts of them, 0 for
+            rows that it does not.
     """
 
-    def __init__(self, compiled: Compiled) -> None:
-        self.tables, self.costs = compiled.tables, costs_of(compiled.levels)
-        self.state, self.embeddings = empty_state(compiled), no_embeddings(compiled.tables)
-        self.measure = Measure(compiled)
-        nodes, chains = len(compiled.problem.infrastructure.nodes), len(compiled.names)
-        arrays: dict[str, Any] = {
-            "chain_costs": compiled.levels.reject.T.copy(),
-            "here": np.zeros((nodes, chains), dtype=np.bool_),
-        }
-        self.arrays = arrays
-        self.chain_costs, self.here = arrays["chain_costs"], arrays["here"]
-        self.capacity, self.amount = compiled.rows.capacity[0], compiled.rows.amount
+    def __init__(
+        self,
+        tables: Tables,
+        costs: Costs,
+        state: State,
+        embeddings: Embeddings,
+        measure: Measure,
+        chain_costs: FloatArray,
+        here: BoolArray,
+        capacity: FloatArray,
+        amount: FloatArray,
+    ) -> None:
+        self.tables, self.costs, self.state, self.embeddings = tables, costs, state, embeddings
+        self.measure, self.chain_costs, self.here = measure, chain_costs, here
+        self.capacity, self.amount = capacity, amount
+        self.keep(
+            tables=tables, costs=costs, state=state, embeddings=embeddings, measure=measure, chain_costs=chain_costs,
+            here=here, capacity=capacity, amount=amount,
+        )  # fmt: skip
+
+
+def nothing_stands(compiled: Compiled) -> Standing:
+    """No chain is placed."""
+    nodes, chains = len(compiled.problem.infrastructure.nodes), len(compiled.names)
+    return Standing(
+        compiled.tables,
+        costs_of(compiled.levels),
+        empty_state(compiled),
+        no_embeddings(compiled.tables),
+        Measure(compiled),
+        compiled.levels.reject.T.copy(),
+        np.zeros((nodes, chains), dtype=np.bool_),
+        compiled.rows.capacity,
+        compiled.rows.amount,
+    )
 
 
 def insert_all(
@@ -153,7 +177,7 @@ def sum_up(standing: Standing, total: FloatArray) -> None:
     largest, hosting = 0.0, 0.0
     for row in range(standing.amount.shape[0]):
         if standing.amount[row] > 0:
-            used = standing.capacity[row] - standing.state.free[0, row]
+            used = standing.capacity[0, row] - standing.state.free[0, row]
             largest = max(largest, used / standing.amount[row])
     for n in range(standing.state.hosted.shape[0]):
         if standing.state.hosted[n] > 0:
@@ -205,3 +229,13 @@ def bring_back(kept: Standing, chains: Any, count: int, standing: Standing) -> N
         copy_chain(kept, k, standing)
         if standing.embeddings.placed[k]:
             _mark(standing, k, True)
+
+
+def copy_all(standing: Standing, into: Standing) -> None:
+    """Make a placement the same as another."""
+    copy_state(standing.state, into.state)
+    for k in range(standing.chain_costs.shape[0]):
+        copy_chain(standing, k, into)
+    for n in range(standing.here.shape[0]):
+        for k in range(standing.here.shape[1]):
+            into.here[n, k] = standing.here[n, k]

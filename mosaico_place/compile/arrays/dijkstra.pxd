@@ -11,6 +11,7 @@ cpdef enum:
 
 cdef class Labels:
     cdef readonly object arrays
+    cdef object _size
     cdef double[::1] weight
     cdef double[::1] touch
     cdef double[::1] dist

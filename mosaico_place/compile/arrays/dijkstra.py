@@ -36,12 +36,16 @@ class Labels:
     """
 
     def __init__(self, nodes: int, arcs: int) -> None:
+        self._size = nodes, arcs
         arrays: dict[str, Any] = {"weight": np.empty(arcs), "touch": np.empty(nodes), "dist": np.empty(nodes)}
         self.arrays = arrays
         self.weight, self.touch, self.dist = arrays["weight"], arrays["touch"], arrays["dist"]
         # Nodes that are to go on: their labels, which they are, and the place of every node among them.
         self.front = np.empty(nodes)
         self.nodes, self.place = np.empty(nodes, dtype=np.int32), np.empty(nodes, dtype=np.int32)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Labels, self._size
 
 
 def spread(

@@ -115,6 +115,9 @@ class Bundle:
         except KeyError:
             raise AttributeError(f"{type(self).__name__} has no {name}") from None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _bundle, (type(self), self._parts)
+
     def keep(self, **parts: Any) -> None:
         """Remember the arrays as Python gave them; for constructors."""
         self._parts = parts
@@ -126,6 +129,11 @@ class Bundle:
     def parts(self) -> dict[str, Any]:
         """The arrays by name."""
         return dict(self._parts)
+
+
+def _bundle(kind: type[Bundle], parts: dict[str, Any]) -> Bundle:
+    """A copy of a bundle, of copies of its arrays: views of arrays cannot be copied by themselves."""
+    return kind(**parts)
 
 
 class Net(Bundle):

@@ -153,7 +153,7 @@ def _search_levels(run: Run, solution: Solution, pricing: Pricing) -> tuple[Sear
         run.lap("price")
         if search is None:
             first = shadow
-            search = Search(solution, shadow, options.seed, problem.max_moves)
+            search = Search(solution, shadow, options.seed, problem.max_moves, threads=options.worker_threads)
             if problem.previous is not None:
                 solution.load(problem.previous, search.prices)
             costs = run.first_costs(shadow)

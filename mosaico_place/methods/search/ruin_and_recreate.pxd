@@ -4,7 +4,7 @@ cimport cython
 from libc.math cimport exp, log
 from mosaico_place.compile.arrays.records cimport inf
 from mosaico_place.compile.arrays.records cimport Chain, Component, Tables
-from mosaico_place.kernel.problem cimport Pricing
+from mosaico_place.kernel.problem cimport Pricing, Work
 from mosaico_place.methods.search.ruin cimport NUMBERS, Draws, Lists, choose, pick
 from mosaico_place.solution.updates cimport Standing, bring_back, copy_chain, copy_state, insert_all, remove_all, sum_up
 
@@ -32,6 +32,8 @@ cdef class Desk:
     cdef readonly Standing standing
     cdef readonly Standing before
     cdef readonly Standing kept
+    cdef readonly object compiled
+    cdef readonly Work work
     cdef readonly Pricing pricing
     cdef readonly Pricing blind
     cdef readonly Lists lists
@@ -42,22 +44,28 @@ cdef class Desk:
     cdef double[::1] spare
     cdef long long[::1] since
     cdef unsigned char[::1] has_changed
+    cdef long long[::1] touched
+    cdef unsigned char[::1] is_touched
     cdef double[::1] opening
     cdef unsigned char[::1] required
     cdef unsigned char[::1] possible
     cdef double[::1] anything
+    cdef long long[::1] nobody
     cdef double[::1] cost
     cdef readonly int newcomers
     cdef readonly int max_moves
     cdef readonly bint rethinks
     cdef readonly int far
+    cdef readonly int count
 
 @cython.locals(turns=cython.int, found=cython.bint, placed=cython.int)
 cpdef take_turns(Desk desk, int level, double heat, Draws draws, long long[::1] wanted, long long[::1] out)
 @cython.locals(placed=cython.int, only_better=cython.bint, worse=cython.double, changed=cython.int, came=cython.int)
 cdef (int, bint, int) _take_turns(
-    Desk desk, int level, double heat, Draws draws, long long[::1] wanted, long long[::1] out
+    Desk desk, int level, double heat, Draws draws, int begin, long long[::1] wanted, long long[::1] out
 ) noexcept nogil
+@cython.locals(begin=cython.int, turns=cython.int, _found=cython.bint, _placed=cython.int)
+cpdef take_round(Desk desk, int level, double heat, Draws draws)
 cpdef void go_back(Desk desk) noexcept nogil
 cpdef void evaluate(Desk desk, double[::1] total) noexcept nogil
 @cython.locals(moves=cython.int)
@@ -65,8 +73,8 @@ cdef void _add_forbidden(Desk desk, double[::1] total) noexcept nogil
 @cython.locals(slack=cython.double)
 cpdef bint better(double[::1] after, double[::1] best) noexcept nogil
 @cython.locals(slack=cython.double)
-cdef bint _accepts(Desk desk, int level, double worse, bint only_better) noexcept nogil
-cdef void _write(double[::1] values, double[::1] into) noexcept nogil
+cdef bint accepts(Desk desk, int level, double worse, bint only_better) noexcept nogil
+cdef void write(double[::1] values, double[::1] into) noexcept nogil
 @cython.locals(waiting=cython.int, first=cython.int, leaving=cython.int, count=cython.int)
 cdef (int, int) _recreate(
     Desk desk, int level, double worse, Draws draws, int turn, long long[::1] wanted, long long[::1] out
@@ -85,4 +93,4 @@ cdef void _set_spare(Desk desk, int count, int level, double worse) noexcept nog
 cdef void _shake(Desk desk, Pricing pricing, Draws draws, int turn) noexcept nogil
 @cython.locals(by_weight=cython.bint, own=cython.double, j=cython.int, begin=cython.int, pool=cython.int)
 cdef void _set_order(Desk desk, int first, int count, Draws draws, int turn) noexcept nogil
-cdef void _note_way_back(Desk desk, int count) noexcept nogil
+cdef bint note_kept(Desk desk, int count) noexcept nogil

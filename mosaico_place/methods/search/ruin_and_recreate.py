@@ -12,6 +12,7 @@ import numpy as np
 from numpy.random import Generator
 
 from mosaico_place.compile.infrastructure import BoolArray, FloatArray
+from mosaico_place.solution.updates import nothing_stands
 
 if TYPE_CHECKING:
     from mosaico_place.compile.arrays.tables import Compiled
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 if not cython.compiled:
     from math import exp, inf, log
 
-    from mosaico_place.kernel.problem import Pricing
+    from mosaico_place.kernel.problem import Pricing, Work
     from mosaico_place.methods.search.ruin import NUMBERS, Draws, Lists, choose, pick
     from mosaico_place.solution.updates import (
         Standing,
@@ -62,10 +63,12 @@ class Desk:
         standing: the placement.
         before: how things were before a turn, for the chains that it changes; ``here`` is not looked after.
         kept: how they were at the best placement, for the chains that changed since.
+        compiled, work: the problem, and scratch of its thread.
         pricing, blind: the pricing problem that chains are embedded in; at prices without later levels.
         now, best, after: (levels,) values of the placement, of the best one, and after a turn; spare: (levels,).
         lists: of chains.
         since: (chains,) those that changed since the best placement, ``far`` of them; has_changed: (chains,).
+        touched, is_touched: (chains,) the same since the threads agreed last, ``count`` of them.
         opening: (openings,) prices that are not shaken.
         required, possible: (chains,) what must be placed, and what can.
         anything: (chains,) infinite: what an embedding may cost.
@@ -75,16 +78,22 @@ class Desk:
         rethinks: whether prices of openings are shaken now and then.
     """
 
-    def __init__(self, compiled: Compiled, standing: Standing) -> None:
+    def __init__(self, compiled: Compiled, standing: Standing, work: Work) -> None:
         chains, levels = len(compiled.names), compiled.levels.count
-        self.standing, self.before, self.kept = standing, Standing(compiled), Standing(compiled)
+        self.compiled, self.work = compiled, work
+        self.standing, self.before, self.kept = standing, nothing_stands(compiled), nothing_stands(compiled)
         arrays: dict[str, Any] = {name: np.empty(levels) for name in ("now", "best", "after")}
         self.arrays = arrays
         self.now, self.best, self.after = arrays["now"], arrays["best"], arrays["after"]
         self.spare, self.lists = np.empty(levels), Lists(chains)
-        self.since, self.has_changed = np.empty(chains, dtype=np.int64), np.zeros(chains, dtype=np.bool_)
-        self.opening, self.far = np.empty(len(compiled.tables.openings)), 0
-        self.anything = np.full(chains, np.inf)
+        arrays |= {name: np.zeros(chains, dtype=np.bool_) for name in ("has_changed", "is_touched")}
+        self.since, self.has_changed = np.empty(chains, dtype=np.int64), arrays["has_changed"]
+        self.touched, self.is_touched = np.empty(chains, dtype=np.int64), arrays["is_touched"]
+        self.opening, self.far, self.count = np.empty(len(compiled.tables.openings)), 0, 0
+        self.anything, self.nobody = np.full(chains, np.inf), np.zeros(0, dtype=np.int64)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Desk, (self.compiled, self.standing, self.work)
 
     def follow(
         self,
@@ -103,10 +112,12 @@ class Desk:
         self.newcomers, self.max_moves, self.rethinks = newcomers, max_moves, rethinks
 
     def start(self) -> None:
-        """Make the placement as it stands the best one so far."""
-        self.far = 0
+        """Make the placement as it stands the best one so far, from which nothing changed."""
+        self.far = self.count = 0
+        for names in (self.arrays["has_changed"], self.arrays["is_touched"]):
+            names[:] = False
         evaluate(self, self.now)
-        _write(self.now, self.best)
+        write(self.now, self.best)
 
 
 def draw(random: Generator, turns: int) -> Draws:
@@ -130,29 +141,34 @@ def take_turns(desk: Desk, level: int, heat: float, draws: Draws, wanted: Any, o
         (turns taken, whether the last made the best placement, chains placed on the way).
     """
     with cython.nogil:
-        turns, found, placed = _take_turns(desk, level, heat, draws, wanted, out)
+        turns, found, placed = _take_turns(desk, level, heat, draws, 0, wanted, out)
     return turns, found, placed
 
 
-def _take_turns(desk: Desk, level: int, heat: float, draws: Draws, wanted: Any, out: Any) -> tuple[int, bool, int]:
+def take_round(desk: Desk, level: int, heat: float, draws: Draws) -> None:
+    """Take turns by chance until it is used up, whatever they find; other threads run meanwhile."""
+    begin = 0
+    with cython.nogil:
+        while begin < draws.turns:
+            turns, _found, _placed = _take_turns(desk, level, heat, draws, begin, desk.nobody, desk.nobody)
+            begin += turns
+
+
+def _take_turns(
+    desk: Desk, level: int, heat: float, draws: Draws, begin: int, wanted: Any, out: Any
+) -> tuple[int, bool, int]:
+    """Take the turns from ``begin`` on, as :func:`take_turns` says."""
     placed, only_better = 0, heat == ONLY_BETTER
-    for turn in range(draws.turns):
+    for turn in range(begin, draws.turns):
         worse = 0.0 if only_better else -heat * log(1.0 - draws.numbers[turn, _WORSE])
         changed, came = _recreate(desk, level, worse, draws, turn, wanted, out)
         placed += came
         evaluate(desk, desk.after)
-        if not _accepts(desk, level, worse, only_better):
+        if not accepts(desk, level, worse, only_better):
             bring_back(desk.before, desk.lists.changed, changed, desk.standing)
-            continue
-        _write(desk.after, desk.now)
-        if better(desk.after, desk.best):
-            _write(desk.after, desk.best)
-            for i in range(desk.far):
-                desk.has_changed[desk.since[i]] = False
-            desk.far = 0
-            return turn + 1, True, placed
-        _note_way_back(desk, changed)
-    return draws.turns, False, placed
+        elif note_kept(desk, changed):
+            return turn + 1 - begin, True, placed
+    return draws.turns - begin, False, placed
 
 
 def go_back(desk: Desk) -> None:
@@ -199,7 +215,7 @@ def better(after: FloatArray, best: FloatArray) -> bool:
     return False
 
 
-def _accepts(desk: Desk, level: int, worse: float, only_better: bool) -> bool:
+def accepts(desk: Desk, level: int, worse: float, only_better: bool) -> bool:
     """Whether no earlier level gets worse and this one by no more than so much; or whether it is ``only_better``."""
     if only_better:
         return better(desk.after, desk.now)
@@ -210,7 +226,8 @@ def _accepts(desk: Desk, level: int, worse: float, only_better: bool) -> bool:
     return True
 
 
-def _write(values: FloatArray, into: FloatArray) -> None:
+def write(values: FloatArray, into: FloatArray) -> None:
+    """Write numbers over others."""
     for level in range(values.shape[0]):
         into[level] = values[level]
 
@@ -247,7 +264,7 @@ def _recreate_at(desk: Desk, pricing: Pricing, first: int, leaving: int, count: 
         _shake(desk, pricing, draws, turn)
     placed = insert_all(desk.standing, pricing, desk.lists.order, count, desk.anything, desk.spare)
     if shaken:
-        _write(desk.opening, pricing.prices.opening)
+        write(desk.opening, pricing.prices.opening)
     return placed
 
 
@@ -319,8 +336,24 @@ def _set_order(desk: Desk, first: int, count: int, draws: Draws, turn: int) -> N
         desk.lists.order[j], desk.lists.size[j] = k, own
 
 
-def _note_way_back(desk: Desk, count: int) -> None:
-    """Remember how the chains of a turn that was kept stood at the best placement."""
+def note_kept(desk: Desk, count: int) -> bool:
+    """Keep a turn that changed so many chains; whether it made the best placement.
+
+    If it did not, it is remembered how its chains stood at the best placement.
+    """
+    write(desk.after, desk.now)
+    for i in range(count):
+        k = desk.lists.changed[i]
+        if not desk.is_touched[k]:
+            desk.is_touched[k] = True
+            desk.touched[desk.count] = k
+            desk.count += 1
+    if better(desk.after, desk.best):
+        write(desk.after, desk.best)
+        for i in range(desk.far):
+            desk.has_changed[desk.since[i]] = False
+        desk.far = 0
+        return True
     if desk.far == 0:
         copy_state(desk.before.state, desk.kept.state)
     for i in range(count):
@@ -330,3 +363,4 @@ def _note_way_back(desk: Desk, count: int) -> None:
             desk.has_changed[k] = True
             desk.since[desk.far] = k
             desk.far += 1
+    return False

@@ -5,29 +5,40 @@ J. Comput. Phys. 159, 2000): take some chains out around one spot, put them and 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
 from mosaico_place.compile.infrastructure import FloatArray
 from mosaico_place.kernel.prices import falling_weights, price_to_place, reprice_chains
-from mosaico_place.kernel.problem import Prices
-from mosaico_place.methods.search.ruin import Ruin
+from mosaico_place.kernel.problem import Prices, Pricing, Work
+from mosaico_place.methods.search.ruin import MOST, Ruin
 from mosaico_place.methods.search.ruin_and_recreate import (
     MISSING,
     NEWCOMERS,
     ONLY_BETTER,
     Desk,
+    better,
     draw,
     evaluate,
     go_back,
+    take_round,
     take_turns,
 )
+from mosaico_place.methods.search.together import adopt, agree, follow
 from mosaico_place.solution.solution import Solution
+from mosaico_place.solution.updates import copy_all, nothing_stands
 
 TURNS = 16
 """Taken at once, unless one finds something better; then it is time to look at the clock."""
+
+ROUND = 64
+"""Turns that each thread takes before the threads agree."""
+
+CHAINS_PER_THREAD = 2 * MOST
+"""With fewer chains, threads would be in each other's way: a turn takes out up to MOST of them."""
 
 _OPENING = 0.3
 """Part of what an opened instance takes, at shadow prices, that the first chain which needs it pays; those that come
@@ -66,6 +77,7 @@ class Search:
         newcomers: how many waiting chains are tried in one turn, NEWCOMERS at most.
         stays: how much a move counts more than on the levels, times its price: of nearly equal embeddings the one is
             taken that stands.
+        threads: how many search at a time; with few chains, fewer do.
     """
 
     def __init__(
@@ -76,6 +88,7 @@ class Search:
         max_moves: int | None = None,
         newcomers: int = NEWCOMERS,
         stays: float = 0.0,
+        threads: int = 1,
     ) -> None:
         self.solution = solution
         self._newcomers, self._stays = newcomers, stays
@@ -83,7 +96,9 @@ class Search:
         self._random = np.random.default_rng(seed)
         self._max_moves = -1 if max_moves is None else max_moves
         self._anything = np.full(len(self._compiled.names), np.inf)
-        self._desk = Desk(self._compiled, solution.standing)
+        self._desk = Desk(self._compiled, solution.standing, solution.work)
+        self._random_of = [np.random.default_rng((seed, thread)) for thread in range(1, threads)]
+        self._others = self._more_desks(min(threads, len(self._compiled.names) // CHAINS_PER_THREAD) - 1)
         self.reprice(shadow, 0)
 
     def reprice(self, shadow: FloatArray, level: int) -> None:
@@ -131,29 +146,61 @@ class Search:
             limits: when to end.
             choose: what is taken out in a turn, None to end; by chance if not given, or if it names no chain.
         """
+        if self._others and choose is None:
+            return self._improve_together(level, cost, limits)
         desk = self._guided(cost)
         desk.start()
         best: FloatArray = desk.arrays["best"]
-        started, heat = time.monotonic(), self._heat(level)
-        turn = 0
-        while turn < limits.turns:
-            spent = (time.monotonic() - started) / max(limits.seconds, 1e-3)
-            if limits.stop() or spent >= 1:
-                break
-            if best[level] <= limits.target + 1e-9 and best[0] < MISSING:
-                break
-            ruin, count = _BY_CHANCE, min(TURNS, limits.turns - turn)
+        course = _Course(limits, self._heat(level))
+        while course.goes_on(best, level):
+            ruin, count = _BY_CHANCE, min(TURNS, limits.turns - course.turn)
             if choose is not None:
                 if (chosen := choose()) is None:
                     break
                 ruin, count = chosen, 1
-            warmth = heat * (1 - max(spent, turn / limits.turns)) + 1e-12
-            taken, found, _ = take_turns(desk, level, warmth, draw(self._random, count), ruin.wanted, ruin.out)
-            turn += taken
+            draws = draw(self._random, count)
+            taken, found, _ = take_turns(desk, level, course.warmth(), draws, ruin.wanted, ruin.out)
+            course.turn += taken
             if found:
                 limits.watch(best.copy())
         go_back(desk)
         return best.copy()
+
+    def _improve_together(self, level: int, cost: FloatArray, limits: Limits) -> FloatArray:
+        """The same by several threads, which agree after every round."""
+        desks = [self._guided(cost), *self._others]
+        for desk in self._others:
+            copy_all(self.solution.standing, desk.standing)
+            self._guide(desk, cost)
+        for desk in desks:
+            desk.start()
+        best: FloatArray = desks[0].arrays["best"].copy()
+        course = _Course(limits, self._heat(level))
+        with ThreadPoolExecutor(len(self._others)) as pool:
+            while course.goes_on(best, level):
+                count = min(ROUND, -(-(limits.turns - course.turn) // len(desks)))
+                first, *rest = (draw(random, count) for random in (self._random, *self._random_of[: len(self._others)]))
+                warmth = course.warmth()
+                jobs = [
+                    pool.submit(take_round, desk, level, warmth, draws)
+                    for desk, draws in zip(self._others, rest, strict=True)
+                ]
+                take_round(desks[0], level, warmth, first)
+                for job in jobs:
+                    job.result()
+                course.turn += count * len(desks)
+                _agree(desks, level)
+                winner = _first_best(desks, "best")
+                if better(winner.arrays["best"], best):
+                    best = winner.arrays["best"].copy()
+                    limits.watch(best.copy())
+        winner = _first_best(desks, "best")
+        go_back(winner)
+        if winner is not desks[0]:
+            copy_all(winner.standing, self.solution.standing)
+        for desk in desks:
+            desk.start()
+        return best
 
     def turn(self, ruin: Ruin, cost: FloatArray) -> bool:
         """Ruin and recreate once; whether the placement is better for it, as it was if not."""
@@ -162,11 +209,26 @@ class Search:
         return take_turns(desk, 0, ONLY_BETTER, draw(self._random, 1), ruin.wanted, ruin.out)[1]
 
     def _guided(self, cost: FloatArray) -> Desk:
-        """The desk, told what turns go by."""
+        """The desk of the first thread, told what turns go by."""
         at, blind = self.solution.pricing(self.prices), self.solution.pricing(self._blind)
-        limits = self._newcomers, self._max_moves, self._rethinks
-        self._desk.follow(at, blind, self._required, self._possible, cost, *limits)
+        self._tell(self._desk, at, blind, cost)
         return self._desk
+
+    def _guide(self, desk: Desk, cost: FloatArray) -> None:
+        """Tell the desk of another thread what turns go by; prices of openings are its own, since turns shake them."""
+        at, blind = (
+            Pricing(desk.standing.tables, desk.standing.state, prices.replace(opening=prices.opening.copy()), desk.work)
+            for prices in (self.prices, self._blind)
+        )
+        self._tell(desk, at, blind, cost)
+
+    def _tell(self, desk: Desk, at: Pricing, blind: Pricing, cost: FloatArray) -> None:
+        limits = self._newcomers, self._max_moves, self._rethinks
+        desk.follow(at, blind, self._required, self._possible, cost, *limits)
+
+    def _more_desks(self, count: int) -> list[Desk]:
+        """Desks for other threads, each with a placement of its own."""
+        return [Desk(self._compiled, nothing_stands(self._compiled), Work(self._compiled.tables)) for _ in range(count)]
 
     def _heat(self, level: int) -> float:
         """How much worse a turn may make the level at the beginning: a part of what one chain costs."""
@@ -178,3 +240,45 @@ class Search:
 
     def _part_of(self, level: int) -> float:
         return 0.3 * float(self.solution.values()[level]) / max(int(self.solution.placed.sum()), 1)
+
+
+class _Course:
+    """How far a search is on its way to its limits."""
+
+    def __init__(self, limits: Limits, heat: float) -> None:
+        self._limits, self._heat = limits, heat
+        self._started, self._spent = time.monotonic(), 0.0
+        self.turn = 0
+
+    def goes_on(self, best: FloatArray, level: int) -> bool:
+        """Whether another turn is to be taken."""
+        limits = self._limits
+        self._spent = (time.monotonic() - self._started) / max(limits.seconds, 1e-3)
+        if limits.stop() or self._spent >= 1 or self.turn >= limits.turns:
+            return False
+        return bool(best[level] > limits.target + 1e-9 or best[0] >= MISSING)
+
+    def warmth(self) -> float:
+        """How much worse a turn may make the level now, on average."""
+        return self._heat * (1 - max(self._spent, self.turn / self._limits.turns)) + 1e-12
+
+
+def _first_best(desks: Sequence[Desk], which: str) -> Desk:
+    """The first desk with the best values of a kind."""
+    first = desks[0]
+    for desk in desks[1:]:
+        if better(desk.arrays[which], first.arrays[which]):
+            first = desk
+    return first
+
+
+def _agree(desks: Sequence[Desk], level: int) -> None:
+    """Let all desks go on from one placement: the best one with what the others found besides."""
+    leader = _first_best(desks, "now")
+    others = [desk for desk in desks if desk is not leader]
+    for desk in others:
+        adopt(leader, desk, level)
+    for desk in others:
+        follow(desk, leader)
+    for desk in desks:
+        agree(desk)
