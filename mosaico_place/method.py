@@ -42,7 +42,7 @@ class Options:
         time_limit_s: seconds for the whole call, or None.
         gap: relative gap per level at which it is good enough.
         threads: how many to use; None: all that the process may run on.
-        seed: of everything random; the same seed gives the same answer unless a time limit strikes.
+        seed: of everything random; the same seed and threads give the same answer unless a time limit strikes.
         stop: set it from anywhere to interrupt; the best answer so far is returned.
         progress: called now and then, from the thread that solves.
         started_s: ``time.monotonic()`` from which the time limit counts.

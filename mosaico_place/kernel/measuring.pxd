@@ -40,6 +40,7 @@ cdef class Measure:
     cdef double[:, ::1] taken
     cdef long long[::1] rows
     cdef double[::1] served
+    cdef double[::1] costs
     cdef long long[::1] openings
     cdef int[::1] serving
     cdef object _compiled
@@ -53,16 +54,16 @@ cdef void _price_chains(
 ) noexcept nogil
 cpdef void charge(double[:, ::1] extra, Surcharges surcharges, int k, double factor) noexcept nogil
 cpdef void measure(
-    Tables tables, State state, Costs costs, int k, Embeddings where, Measure into, double[:, ::1] totals, int row
+    Tables tables, State state, Costs costs, int k, Embeddings where, Measure into
 ) noexcept nogil
 cdef void _measure_components(
-    Tables tables, Costs costs, int k, Embeddings where, Measure into, double[:, ::1] totals, int row
+    Tables tables, Costs costs, int k, Embeddings where, Measure into
 ) noexcept nogil
 cdef void _measure_flow(
-    Tables tables, State state, Costs costs, int k, int f, Embeddings where, Measure into, double[:, ::1] totals, int row
+    Tables tables, State state, Costs costs, int k, int f, Embeddings where, Measure into
 ) noexcept nogil
 cpdef void forget(Measure into) noexcept nogil
-cdef void _add_levels(double[:, ::1] costs, int i, double factor, double[:, ::1] totals, int row) noexcept nogil
+cdef void _add_levels(double[:, ::1] costs, int i, double factor, Measure into) noexcept nogil
 cdef void _note_row(Measure into, int line, int row, double amount) noexcept nogil
 cdef void _note_use(Tables tables, Measure into, int line, int use, int use_end) noexcept nogil
 cdef void _note_opening(Measure into, int o, double load) noexcept nogil

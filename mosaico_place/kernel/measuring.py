@@ -93,6 +93,7 @@ class Measure:
     Attributes:
         taken: (1 + classes, rows) quanta; rows: flat indices of those that are not 0, the first ``found``.
         served: (openings,) load that each serves; openings: those that serve something, the first ``opened``.
+        costs: (levels,) what it costs.
     """
 
     def __init__(self, compiled: Compiled) -> None:
@@ -102,11 +103,12 @@ class Measure:
             "rows": np.empty(taken.size, dtype=np.int64),
             "served": np.zeros(openings),
             "openings": np.empty(openings, dtype=np.int64),
+            "costs": np.empty(compiled.levels.count),
         }
         self.arrays = arrays
         self.found = self.opened = 0
         self.taken, self.rows = arrays["taken"], arrays["rows"]
-        self.served, self.openings = arrays["served"], arrays["openings"]
+        self.served, self.openings, self.costs = arrays["served"], arrays["openings"], arrays["costs"]
         self.serving = room_for_programs(compiled.tables)
         self._compiled = compiled
 
@@ -147,29 +149,24 @@ def charge(extra: FloatArray, surcharges: Surcharges, k: int, factor: float) -> 
             extra[surcharges.user[i], o] = amount
 
 
-def measure(
-    tables: Tables, state: State, costs: Costs, k: int, where: Embeddings, into: Measure, totals: Any, row: int
-) -> None:
+def measure(tables: Tables, state: State, costs: Costs, k: int, where: Embeddings, into: Measure) -> None:
     """What a placed chain takes by itself and costs on every level.
 
     Args:
         tables, state, costs: the instance, what is left, and what things cost.
         k, where: the chain and where it stands.
-        into: all zeros; what it takes afterwards.
-        totals, row: where the (levels,) costs are written.
+        into: all zeros; what it takes and costs afterwards.
     """
     into.found, into.opened = 0, 0
-    for level in range(totals.shape[1]):
-        totals[row, level] = 0.0
-    _add_levels(costs.late, k, where.late_ns[k], totals, row)
-    _measure_components(tables, costs, k, where, into, totals, row)
+    for level in range(into.costs.shape[0]):
+        into.costs[level] = 0.0
+    _add_levels(costs.late, k, where.late_ns[k], into)
+    _measure_components(tables, costs, k, where, into)
     for f in range(tables.chains[k].flow, tables.chains[k].flow_end):
-        _measure_flow(tables, state, costs, k, f, where, into, totals, row)
+        _measure_flow(tables, state, costs, k, f, where, into)
 
 
-def _measure_components(
-    tables: Tables, costs: Costs, k: int, where: Embeddings, into: Measure, totals: Any, row: int
-) -> None:
+def _measure_components(tables: Tables, costs: Costs, k: int, where: Embeddings, into: Measure) -> None:
     """What the components of a chain take and cost."""
     chain = tables.chains[k]
     for c in range(chain.component, chain.component_end):
@@ -178,34 +175,32 @@ def _measure_components(
             continue
         component, one = tables.components[c], tables.options[o]
         if component.ran and o != component.home:
-            _add_levels(costs.move, k, component.move_price, totals, row)
-        _add_levels(costs.option, o, 1.0, totals, row)
+            _add_levels(costs.move, k, component.move_price, into)
+        _add_levels(costs.option, o, 1.0, into)
         if merged_before(tables, k, c, where):
             for i in range(one.use, one.use_end):
                 _note_row(into, chain.line, tables.uses_row[i], rest_amount(tables, k, c, where, i))
             saved = saved_price(tables, k, c, where)
-            for level in range(totals.shape[1]):
-                totals[row, level] -= costs.resources[level] * saved
+            for level in range(into.costs.shape[0]):
+                into.costs[level] -= costs.resources[level] * saved
         else:
             _note_use(tables, into, chain.line, one.use, one.use_end)
         if one.opening >= 0:
             _note_opening(into, one.opening, component.load)
 
 
-def _measure_flow(
-    tables: Tables, state: State, costs: Costs, k: int, f: int, where: Embeddings, into: Measure, totals: Any, row: int
-) -> None:
+def _measure_flow(tables: Tables, state: State, costs: Costs, k: int, f: int, where: Embeddings, into: Measure) -> None:
     """What a flow takes and costs."""
     rate, line = tables.flows[f].rate, tables.chains[k].line
     for i in range(followed(tables, f, where), where.length[f]):
         a = where.path[f, i]
-        _add_levels(costs.link, k, costs.arc[a] * rate, totals, row)
+        _add_levels(costs.link, k, costs.arc[a] * rate, into)
         _note_row(into, line, tables.first_arc + a, rate)
     count = programs_of(tables, state, f, where.length[f], where, into.serving)
     for i in range(count):
         program = tables.programs[into.serving[i]]
         _note_use(tables, into, line, program.use, program.use_end)
-        _add_levels(costs.program, into.serving[i], 1.0, totals, row)
+        _add_levels(costs.program, into.serving[i], 1.0, into)
         if program.opening >= 0:
             _note_opening(into, program.opening, rate)
 
@@ -219,10 +214,10 @@ def forget(into: Measure) -> None:
         into.served[into.openings[i]] = 0.0
 
 
-def _add_levels(costs: Any, i: int, factor: float, totals: Any, row: int) -> None:
+def _add_levels(costs: Any, i: int, factor: float, into: Measure) -> None:
     """Add what something costs on every level."""
-    for level in range(totals.shape[1]):
-        totals[row, level] += costs[level, i] * factor
+    for level in range(into.costs.shape[0]):
+        into.costs[level] += costs[level, i] * factor
 
 
 def _note_row(into: Measure, line: int, row: int, amount: float) -> None:

@@ -93,7 +93,6 @@ class Measurer:
         self._compiled = compiled
         self._state, self._work = empty_state(compiled), Work(compiled.tables)
         self._costs, self._measure = costs_of(compiled.levels), Measure(compiled)
-        self._totals = np.empty((1, compiled.levels.count))
         # Every user meets every opening once at most.
         most = compiled.most_users * len(compiled.tables.openings)
         self._users, self._servers = np.empty(most, dtype=np.int32), np.empty(most, dtype=np.int32)
@@ -114,7 +113,7 @@ class Measurer:
         if state is None:
             assert place(alone, k, embeddings), "a chain alone has room"
         standing = self._state if state is None else state
-        measure(tables, standing, self._costs, k, embeddings, found, self._totals, 0)
+        measure(tables, standing, self._costs, k, embeddings, found)
         served = find_servers(tables, standing, k, embeddings, self._serving, self._users, self._servers)
         rows = found.arrays["rows"][: found.found].copy()
         openings = found.arrays["openings"][: found.opened].copy()
@@ -125,6 +124,6 @@ class Measurer:
             remove_chain(alone, k, embeddings)
         return Column(
             k, rows, amounts, openings, loads, self._users[:served].copy(), self._servers[:served].copy(),
-            self._totals[0].copy(), embeddings.option[components].copy(), embeddings.length[flows].copy(),
+            found.arrays["costs"].copy(), embeddings.option[components].copy(), embeddings.length[flows].copy(),
             embeddings.path[flows].copy(),
         )  # fmt: skip

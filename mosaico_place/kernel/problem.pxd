@@ -38,7 +38,7 @@ cdef class Prices(Bundle):
 
 cdef class Work:
     cdef Tables _tables
-    cdef Embeddings draft
+    cdef readonly Embeddings draft
     cdef Labels labels
     cdef double[::1] slope
     cdef double[::1] pay

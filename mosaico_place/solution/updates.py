@@ -128,10 +128,9 @@ def put(standing: Standing, pricing: Pricing, k: int) -> bool:
 def _note(standing: Standing, k: int) -> None:
     """Keep track of a chain that has been placed."""
     standing.embeddings.placed[k] = True
-    measure(
-        standing.tables, standing.state, standing.costs, k, standing.embeddings, standing.measure,
-        standing.chain_costs, k,
-    )  # fmt: skip
+    measure(standing.tables, standing.state, standing.costs, k, standing.embeddings, standing.measure)
+    for level in range(standing.chain_costs.shape[1]):
+        standing.chain_costs[k, level] = standing.measure.costs[level]
     forget(standing.measure)
     _mark(standing, k, True)
 

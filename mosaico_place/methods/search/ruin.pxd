@@ -28,6 +28,7 @@ cdef double[:, ::1] _UP_TO
 
 cdef class Draws:
     cdef readonly int turns
+    cdef int turn
     cdef double[:, ::1] numbers
     cdef double[::1] noise
 
@@ -40,12 +41,12 @@ cdef class Lists:
     cdef double[::1] size
 
 @cython.locals(kind=cython.int, row=cython.int, n=cython.int, count=cython.int)
-cdef (int, int) choose(Standing standing, Lists lists, int waiting, bint later, Draws draws, int turn) noexcept nogil
+cdef (int, int) choose(Standing standing, Lists lists, int waiting, bint later, Draws draws) noexcept nogil
 @cython.locals(free=cython.int, nth=cython.int, n=cython.int)
-cpdef int leave_around(Standing standing, Lists lists, int k, int most, Draws draws, int turn, int start) noexcept nogil
+cpdef int leave_around(Standing standing, Lists lists, int k, int most, Draws draws, int start) noexcept nogil
 @cython.locals(size=cython.int, j=cython.int)
-cdef int pick(Lists lists, int count, int most, Draws draws, int turn, int number, int start) noexcept nogil
-cdef int _some_on(Standing standing, Lists lists, int n, int most, Draws draws, int turn, int start) noexcept nogil
+cdef int pick(Lists lists, int count, int most, Draws draws, int number, int start) noexcept nogil
+cdef int _some_on(Standing standing, Lists lists, int n, int most, Draws draws, int start) noexcept nogil
 cdef int _size(double number, int most) noexcept nogil
 @cython.locals(count=cython.int)
 cdef int _list_on(Standing standing, Lists lists, int n) noexcept nogil
@@ -54,4 +55,4 @@ cdef int _list_placed(Standing standing, Lists lists) noexcept nogil
 @cython.locals(count=cython.int, nth=cython.int)
 cdef int _any_node(Tables tables, int u, double number) noexcept nogil
 @cython.locals(count=cython.int, begin=cython.int, best=cython.int, most=cython.int, pool=cython.int)
-cdef int _dearest(Standing standing, Lists lists, Draws draws, int turn) noexcept nogil
+cdef int _dearest(Standing standing, Lists lists, Draws draws) noexcept nogil

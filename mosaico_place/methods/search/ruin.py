@@ -46,10 +46,15 @@ class Ruin(NamedTuple):
 
 
 class Draws:
-    """Chance for some turns: (turns, numbers) between 0 and 1, and normally distributed noise."""
+    """Chance for some turns.
+
+    Attributes:
+        turns: how many; turn: the one at hand.
+        numbers: (turns, numbers) between 0 and 1; noise: normally distributed numbers.
+    """
 
     def __init__(self, numbers: FloatArray, noise: FloatArray) -> None:
-        self.turns = len(numbers)
+        self.turns, self.turn = len(numbers), 0
         self.numbers, self.noise = numbers, noise
 
 
@@ -74,11 +79,11 @@ def around(standing: Standing, random: Generator, k: int, most: int) -> Ruin:
     """At most so many of those on a node where a chain that is not placed could stand, which then comes first."""
     lists = Lists(max(len(standing.tables.chains), most))
     draws = Draws(random.random((1, NUMBERS)), np.zeros(1))
-    count = leave_around(standing, lists, k, most, draws, 0, 0)
+    count = leave_around(standing, lists, k, most, draws, 0)
     return Ruin(lists.arrays["changed"][:count].copy(), np.array([k], dtype=np.int64))
 
 
-def choose(standing: Standing, lists: Lists, waiting: int, later: bool, draws: Draws, turn: int) -> tuple[int, int]:
+def choose(standing: Standing, lists: Lists, waiting: int, later: bool, draws: Draws) -> tuple[int, int]:
     """Choose a ruin by chance.
 
     Args:
@@ -87,66 +92,66 @@ def choose(standing: Standing, lists: Lists, waiting: int, later: bool, draws: D
             written that should be placed first, then those that leave.
         waiting: how many are waiting.
         later: whether it is for another level than the first.
-        draws, turn: chance, and which row of it.
+        draws: chance.
 
     Returns:
         (how many are to be placed first, how many leave).
     """
     kind, row = 0, 1 if later else 0
-    while kind < _DEAREST and draws.numbers[turn, KIND] >= _UP_TO[row, kind]:
+    while kind < _DEAREST and draws.numbers[draws.turn, KIND] >= _UP_TO[row, kind]:
         kind += 1
     if kind == _WAITING and waiting > 0:
-        lists.changed[0] = lists.waiting[cython.cast(cython.int, draws.numbers[turn, WHO] * waiting)]
-        return 1, leave_around(standing, lists, lists.changed[0], MOST, draws, turn, 1)
+        lists.changed[0] = lists.waiting[cython.cast(cython.int, draws.numbers[draws.turn, WHO] * waiting)]
+        return 1, leave_around(standing, lists, lists.changed[0], MOST, draws, 1)
     if kind == _ANYWHERE:
         count = _list_placed(standing, lists)
-        return 0, pick(lists, count, _size(draws.numbers[turn, SIZE], MOST), draws, turn, PICKS, 0)
+        return 0, pick(lists, count, _size(draws.numbers[draws.turn, SIZE], MOST), draws, PICKS, 0)
     if kind == _DEAREST:
-        return 0, _dearest(standing, lists, draws, turn)
-    n = cython.cast(cython.int, draws.numbers[turn, NODE] * standing.here.shape[0])
+        return 0, _dearest(standing, lists, draws)
+    n = cython.cast(cython.int, draws.numbers[draws.turn, NODE] * standing.here.shape[0])
     if kind == _WHOLE:
-        return 0, pick(lists, _list_on(standing, lists, n), MOST_OF_A_NODE, draws, turn, PICKS, 0)
-    return 0, _some_on(standing, lists, n, MOST, draws, turn, 0)
+        return 0, pick(lists, _list_on(standing, lists, n), MOST_OF_A_NODE, draws, PICKS, 0)
+    return 0, _some_on(standing, lists, n, MOST, draws, 0)
 
 
-def leave_around(standing: Standing, lists: Lists, k: int, most: int, draws: Draws, turn: int, start: int) -> int:
+def leave_around(standing: Standing, lists: Lists, k: int, most: int, draws: Draws, start: int) -> int:
     """Write some of those on a node where a chain could stand to ``lists.changed``; how many they are."""
     chain, free = standing.tables.chains[k], 0
     for u in range(chain.unit, chain.unit_end):
         if standing.tables.units[u].node < 0:
             free += 1
-    nth = cython.cast(cython.int, draws.numbers[turn, UNIT] * free)
+    nth = cython.cast(cython.int, draws.numbers[draws.turn, UNIT] * free)
     for u in range(chain.unit, chain.unit_end):
         if standing.tables.units[u].node >= 0:
             continue
         if nth == 0:
-            n = _any_node(standing.tables, u, draws.numbers[turn, NODE])
-            return 0 if n < 0 else _some_on(standing, lists, n, most, draws, turn, start)
+            n = _any_node(standing.tables, u, draws.numbers[draws.turn, NODE])
+            return 0 if n < 0 else _some_on(standing, lists, n, most, draws, start)
         nth -= 1
     return 0
 
 
-def pick(lists: Lists, count: int, most: int, draws: Draws, turn: int, number: int, start: int) -> int:
+def pick(lists: Lists, count: int, most: int, draws: Draws, number: int, start: int) -> int:
     """Write some of the first so many that are marked to ``lists.changed``, none twice; how many they are.
 
     Args:
         lists, count: what is marked, and how many of it.
         most: how many to take at most.
-        draws, turn, number: chance, its row, and from which number on.
+        draws, number: chance, and from which of its numbers on.
         start: where they are written.
     """
     size = min(most, count)
     for i in range(size):
-        j = i + cython.cast(cython.int, draws.numbers[turn, number + i] * (count - i))
+        j = i + cython.cast(cython.int, draws.numbers[draws.turn, number + i] * (count - i))
         lists.marked[i], lists.marked[j] = lists.marked[j], lists.marked[i]
         lists.changed[start + i] = lists.marked[i]
     return size
 
 
-def _some_on(standing: Standing, lists: Lists, n: int, most: int, draws: Draws, turn: int, start: int) -> int:
+def _some_on(standing: Standing, lists: Lists, n: int, most: int, draws: Draws, start: int) -> int:
     """A few of those on a node."""
-    size = _size(draws.numbers[turn, SIZE], most)
-    return pick(lists, _list_on(standing, lists, n), size, draws, turn, PICKS, start)
+    size = _size(draws.numbers[draws.turn, SIZE], most)
+    return pick(lists, _list_on(standing, lists, n), size, draws, PICKS, start)
 
 
 def _size(number: float, most: int) -> int:
@@ -188,17 +193,17 @@ def _any_node(tables: Tables, u: int, number: float) -> int:
     return -1
 
 
-def _dearest(standing: Standing, lists: Lists, draws: Draws, turn: int) -> int:
+def _dearest(standing: Standing, lists: Lists, draws: Draws) -> int:
     """Those that cost most on the levels after the first, more or less."""
     count = _list_placed(standing, lists)
     pool = draws.noise.shape[0]
-    begin = cython.cast(cython.int, draws.numbers[turn, NOISE] * pool)
+    begin = cython.cast(cython.int, draws.numbers[draws.turn, NOISE] * pool)
     for i in range(count):
         lists.size[i] = 0.0
         for level in range(1, standing.chain_costs.shape[1]):
             lists.size[i] += standing.chain_costs[lists.marked[i], level]
         lists.size[i] *= exp(draws.noise[(begin + i) % pool])
-    most = min(_size(draws.numbers[turn, SIZE], MOST), count)
+    most = min(_size(draws.numbers[draws.turn, SIZE], MOST), count)
     for i in range(most):
         best = i
         for j in range(i + 1, count):

@@ -77,20 +77,20 @@ cdef bint accepts(Desk desk, int level, double worse, bint only_better) noexcept
 cdef void write(double[::1] values, double[::1] into) noexcept nogil
 @cython.locals(waiting=cython.int, first=cython.int, leaving=cython.int, count=cython.int)
 cdef (int, int) _recreate(
-    Desk desk, int level, double worse, Draws draws, int turn, long long[::1] wanted, long long[::1] out
+    Desk desk, int level, double worse, Draws draws, long long[::1] wanted, long long[::1] out
 ) noexcept nogil
 @cython.locals(shaken=cython.bint, placed=cython.int)
 cdef int _recreate_at(
-    Desk desk, Pricing pricing, int first, int leaving, int count, Draws draws, int turn
+    Desk desk, Pricing pricing, int first, int leaving, int count, Draws draws
 ) noexcept nogil
 @cython.locals(others=cython.int)
-cdef int _add_newcomers(Desk desk, int first, int count, int waiting, Draws draws, int turn) noexcept nogil
+cdef int _add_newcomers(Desk desk, int first, int count, int waiting, Draws draws) noexcept nogil
 @cython.locals(count=cython.int)
 cdef int _list_waiting(Desk desk) noexcept nogil
 cdef bint _among(Lists lists, int first, long long k) noexcept nogil
 cdef void _set_spare(Desk desk, int count, int level, double worse) noexcept nogil
 @cython.locals(pool=cython.int, begin=cython.int)
-cdef void _shake(Desk desk, Pricing pricing, Draws draws, int turn) noexcept nogil
+cdef void _shake(Desk desk, Pricing pricing, Draws draws) noexcept nogil
 @cython.locals(by_weight=cython.bint, own=cython.double, j=cython.int, begin=cython.int, pool=cython.int)
-cdef void _set_order(Desk desk, int first, int count, Draws draws, int turn) noexcept nogil
+cdef void _set_order(Desk desk, int first, int count, Draws draws) noexcept nogil
 cdef bint note_kept(Desk desk, int count) noexcept nogil

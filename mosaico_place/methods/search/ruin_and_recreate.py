@@ -160,8 +160,9 @@ def _take_turns(
     """Take the turns from ``begin`` on, as :func:`take_turns` says."""
     placed, only_better = 0, heat == ONLY_BETTER
     for turn in range(begin, draws.turns):
-        worse = 0.0 if only_better else -heat * log(1.0 - draws.numbers[turn, _WORSE])
-        changed, came = _recreate(desk, level, worse, draws, turn, wanted, out)
+        draws.turn = turn
+        worse = 0.0 if only_better else -heat * log(1.0 - draws.numbers[draws.turn, _WORSE])
+        changed, came = _recreate(desk, level, worse, draws, wanted, out)
         placed += came
         evaluate(desk, desk.after)
         if not accepts(desk, level, worse, only_better):
@@ -232,7 +233,7 @@ def write(values: FloatArray, into: FloatArray) -> None:
         into[level] = values[level]
 
 
-def _recreate(desk: Desk, level: int, worse: float, draws: Draws, turn: int, wanted: Any, out: Any) -> tuple[int, int]:
+def _recreate(desk: Desk, level: int, worse: float, draws: Draws, wanted: Any, out: Any) -> tuple[int, int]:
     """Ruin and recreate once: (chains in ``changed`` that it changed, how many it placed).
 
     It is broken off, with chains left out, as soon as it is certain that it makes a level before this one worse, or
@@ -244,47 +245,47 @@ def _recreate(desk: Desk, level: int, worse: float, draws: Draws, turn: int, wan
     for i in range(leaving):
         desk.lists.changed[first + i] = out[i]
     if first + leaving == 0:
-        first, leaving = choose(desk.standing, desk.lists, waiting, level > 0, draws, turn)
-    count = _add_newcomers(desk, first, first + leaving, waiting, draws, turn)
+        first, leaving = choose(desk.standing, desk.lists, waiting, level > 0, draws)
+    count = _add_newcomers(desk, first, first + leaving, waiting, draws)
     copy_state(desk.standing.state, desk.before.state)
     for i in range(count):
         copy_chain(desk.standing, desk.lists.changed[i], desk.before)
     _set_spare(desk, count, level, worse)
-    if draws.numbers[turn, _IS_BLIND] < _BLIND:
-        return count, _recreate_at(desk, desk.blind, first, leaving, count, draws, turn)
-    return count, _recreate_at(desk, desk.pricing, first, leaving, count, draws, turn)
+    if draws.numbers[draws.turn, _IS_BLIND] < _BLIND:
+        return count, _recreate_at(desk, desk.blind, first, leaving, count, draws)
+    return count, _recreate_at(desk, desk.pricing, first, leaving, count, draws)
 
 
-def _recreate_at(desk: Desk, pricing: Pricing, first: int, leaving: int, count: int, draws: Draws, turn: int) -> int:
+def _recreate_at(desk: Desk, pricing: Pricing, first: int, leaving: int, count: int, draws: Draws) -> int:
     """Take out those that leave, and embed all that a turn changes at some prices; how many were placed."""
     remove_all(desk.standing, pricing, desk.lists.changed, first, first + leaving)
-    _set_order(desk, first, count, draws, turn)
-    shaken = desk.rethinks and draws.numbers[turn, _IS_SHAKEN] < _RETHINK
+    _set_order(desk, first, count, draws)
+    shaken = desk.rethinks and draws.numbers[draws.turn, _IS_SHAKEN] < _RETHINK
     if shaken:
-        _shake(desk, pricing, draws, turn)
+        _shake(desk, pricing, draws)
     placed = insert_all(desk.standing, pricing, desk.lists.order, count, desk.anything, desk.spare)
     if shaken:
         write(desk.opening, pricing.prices.opening)
     return placed
 
 
-def _shake(desk: Desk, pricing: Pricing, draws: Draws, turn: int) -> None:
+def _shake(desk: Desk, pricing: Pricing, draws: Draws) -> None:
     """Change the prices of openings by chance: new instances are tried where they look dear, and old ones given up."""
     pool = draws.noise.shape[0]
-    begin = cython.cast(cython.int, draws.numbers[turn, _SHAKE] * pool)
+    begin = cython.cast(cython.int, draws.numbers[draws.turn, _SHAKE] * pool)
     for o in range(desk.opening.shape[0]):
         desk.opening[o] = pricing.prices.opening[o]
         pricing.prices.opening[o] *= exp(draws.noise[(begin + o) % pool])
 
 
-def _add_newcomers(desk: Desk, first: int, count: int, waiting: int, draws: Draws, turn: int) -> int:
+def _add_newcomers(desk: Desk, first: int, count: int, waiting: int, draws: Draws) -> int:
     """Add some waiting chains to those that a turn changes; how many these are now."""
     others = 0
     for i in range(waiting):
         if not _among(desk.lists, first, desk.lists.waiting[i]):
             desk.lists.marked[others] = desk.lists.waiting[i]
             others += 1
-    return count + pick(desk.lists, others, desk.newcomers, draws, turn, _NEW, count)
+    return count + pick(desk.lists, others, desk.newcomers, draws, _NEW, count)
 
 
 def _list_waiting(desk: Desk) -> int:
@@ -319,10 +320,10 @@ def _set_spare(desk: Desk, count: int, level: int, worse: float) -> None:
         desk.spare[j] += 1e-9 * max(desk.spare[j], 1.0)
 
 
-def _set_order(desk: Desk, first: int, count: int, draws: Draws, turn: int) -> None:
+def _set_order(desk: Desk, first: int, count: int, draws: Draws) -> None:
     """Order who comes back: the first ones first, then what must be placed, then what weighs or costs most, nearly."""
-    by_weight, pool = draws.numbers[turn, _IS_BY_WEIGHT] < _BY_WEIGHT, draws.noise.shape[0]
-    begin = cython.cast(cython.int, draws.numbers[turn, _ORDER] * pool)
+    by_weight, pool = draws.numbers[draws.turn, _IS_BY_WEIGHT] < _BY_WEIGHT, draws.noise.shape[0]
+    begin = cython.cast(cython.int, draws.numbers[draws.turn, _ORDER] * pool)
     for i in range(count):
         k = desk.lists.changed[i]
         own = desk.standing.costs.reject[0, k] if by_weight else desk.cost[k]
