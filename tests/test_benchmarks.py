@@ -76,7 +76,10 @@ def test_scale_reads_the_progress() -> None:
     one = Solved("made-up", 36, 60, 130.0, "time-limit", 10.0, 98.0, 100.0, glimpses)
     assert (one.first_bound_s, one.last_bound_s) == (2.0, 3.0)
     assert [one.reached_s(part) for part in (0.95, 0.97, 0.98, 0.99)] == [4.0, 9.0, 9.0, None]
-    assert "  95% after 4.00 s, 97% after 9.00 s, 98% after 9.00 s" in lines(one)
+    # Nothing for 4 s; then 95 of 100 for 5 s, and 98 for a second.
+    assert one.area_s == pytest.approx(4.0 + 5 * 0.05 + 0.02)
+    told = "  95% after 4.00 s, 97% after 9.00 s, 98% after 9.00 s; area between placement and bound 4.27 s"
+    assert told in lines(one)
     assert [curve.points for curve in curves([one])] == [
         [(36.0, 2.0)],
         [(36.0, 3.0)],

@@ -88,10 +88,10 @@ class Patterns(NamedTuple):
 def sorts_of(tables: Tables, timed: bool) -> IntArray:
     """(options,) the sort of each: options on nodes that hang at one switch or router, and, if ``timed``, as fast."""
     net = tables.net
-    degree = np.diff(net.out_start)
+    degree = np.diff(net.begins[0])
     place = np.arange(len(degree))
     hangs = ~net.forwards & (degree == 1)
-    place[hangs] = net.head[net.out_arc[net.out_start[:-1][hangs]]]
+    place[hangs] = net.ends[0, net.begins[0, :-1][hangs]]
     found: IntArray = place[tables.options["node"]]
     if timed:
         pairs = np.stack([found, tables.options["processing_ns"]])

@@ -204,7 +204,7 @@ class Meetings:
                 found.append(Label(ns, things))
             if n != tail and (n == head or not net.forwards[n]):
                 continue
-            for a in net.out_arc[net.out_start[n] : net.out_start[n + 1]].tolist():
+            for a in net.arcs[0, net.begins[0, n] : net.begins[0, n + 1]].tolist():
                 m = int(net.head[a])
                 time, more = stops[m]
                 later = ns + float(delay[a]) + time

@@ -22,8 +22,8 @@ cdef class Labels:
 cpdef void spread(
     Net net, double[:, ::1] starts, int start, bint forth, double slope, Labels labels, int[:, ::1] lasts, int last
 ) noexcept nogil
-cdef void _first_step(Net net, bint forth, int n, double label, Labels labels, int[:, ::1] lasts, int last) noexcept nogil
+cdef void _first_step(Net net, int side, int n, double label, Labels labels, int[:, ::1] lasts, int last) noexcept nogil
 @cython.locals(nearer=cython.bint, j=cython.int, n=cython.int, m=cython.int, a=cython.int, at=cython.int, size=cython.int, nowhere=cython.int, label=cython.double, cost=cython.double)
-cdef void _nearest_first(Net net, bint forth, Labels labels, int[:, ::1] lasts, int last) noexcept nogil
+cdef void _nearest_first(Net net, int side, Labels labels, int[:, ::1] lasts, int last) noexcept nogil
 @cython.locals(n=cython.int, a=cython.int, size=cython.int)
 cpdef int trace(Net net, int[:, ::1] lasts, int last, int node, bint forth, int[:, ::1] path, int row) noexcept nogil

@@ -61,7 +61,7 @@ def spread(
         labels: weights, what touching costs, what is wanted; ``dist`` has the results.
         lasts, last: a table and the row of it for results: (nodes,) an arc, STAY or NOWHERE.
     """
-    count = net.forwards.shape[0]
+    count, side = net.forwards.shape[0], 0 if forth else 1
     for n in range(count):
         lasts[last, n] = NOWHERE
     # What begins anywhere takes its first step before any node goes on.
@@ -70,11 +70,11 @@ def spread(
         if not label < labels.dist[n]:
             continue
         if not net.forwards[n]:
-            _first_step(net, forth, n, label, labels, lasts, last)
+            _first_step(net, side, n, label, labels, lasts, last)
         else:
             labels.dist[n] = label
             lasts[last, n] = STAY
-    _nearest_first(net, forth, labels, lasts, last)
+    _nearest_first(net, side, labels, lasts, last)
     for n in range(count):
         if not net.forwards[n]:
             stays = starts[start, n] + labels.touch[n] + slope * net.hand_over_ns[n]
@@ -85,19 +85,17 @@ def spread(
             labels.dist[n] = inf
 
 
-def _first_step(net: Net, forth: bool, n: int, label: float, labels: Labels, lasts: Any, last: int) -> None:
-    """Go on from a node that does not forward over its arcs."""
-    begin, end = (net.out_start[n], net.out_start[n + 1]) if forth else (net.in_start[n], net.in_start[n + 1])
-    for i in range(begin, end):
-        a = net.out_arc[i] if forth else net.in_arc[i]
-        m = net.head[a] if forth else net.tail[a]
+def _first_step(net: Net, side: int, n: int, label: float, labels: Labels, lasts: Any, last: int) -> None:
+    """Go on from a node that does not forward over its arcs; ``side``: 0 forth, 1 back."""
+    for i in range(net.begins[side, n], net.begins[side, n + 1]):
+        a, m = net.arcs[side, i], net.ends[side, i]
         cost = label + labels.weight[a] + labels.touch[m]
         if cost < labels.dist[m]:
             labels.dist[m] = cost
             lasts[last, m] = a
 
 
-def _nearest_first(net: Net, forth: bool, labels: Labels, lasts: Any, last: int) -> None:
+def _nearest_first(net: Net, side: int, labels: Labels, lasts: Any, last: int) -> None:
     """Go on from all labelled nodes that forward, the nearest first, so that each does so once.
 
     Those that are to do so stand in a list in no order, in which a better label replaces the old one: to look through
@@ -124,10 +122,8 @@ def _nearest_first(net: Net, forth: bool, labels: Labels, lasts: Any, last: int)
             labels.front[j] = labels.front[size]
             labels.nodes[j] = labels.nodes[size]
             labels.place[labels.nodes[j]] = j
-        begin, end = (net.out_start[n], net.out_start[n + 1]) if forth else (net.in_start[n], net.in_start[n + 1])
-        for i in range(begin, end):
-            a = net.out_arc[i] if forth else net.in_arc[i]
-            m = net.head[a] if forth else net.tail[a]
+        for i in range(net.begins[side, n], net.begins[side, n + 1]):
+            a, m = net.arcs[side, i], net.ends[side, i]
             cost = label + labels.weight[a] + labels.touch[m]
             if cost < labels.dist[m]:
                 labels.dist[m] = cost

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from mosaico_place.compile.arrays.records import Net
@@ -12,19 +10,19 @@ from mosaico_place.compile.infrastructure import Infrastructure
 
 def compile_net(infrastructure: Infrastructure) -> Net:
     """Index the arcs."""
-    count = len(infrastructure.nodes)
-
-    def by(ends: Any) -> tuple[Any, Any]:
-        start = np.concatenate([[0], np.cumsum(np.bincount(ends, minlength=count))]).astype(np.int32)
-        return start, np.argsort(ends, kind="stable").astype(np.int32)
-
+    count, sides = len(infrastructure.nodes), (infrastructure.tail, infrastructure.head)
+    arcs = np.stack([np.argsort(ends, kind="stable") for ends in sides])
+    begins = np.zeros((2, count + 1), dtype=np.int32)
+    for side, ends in enumerate(sides):
+        begins[side, 1:] = np.cumsum(np.bincount(ends, minlength=count))
     return Net(
         infrastructure.tail.astype(np.int32),
         infrastructure.head.astype(np.int32),
         infrastructure.forwards,
         infrastructure.hand_over_ns.astype(np.float64),
-        *by(infrastructure.tail),
-        *by(infrastructure.head),
+        arcs.astype(np.int32),
+        begins,
+        np.stack([infrastructure.head[arcs[0]], infrastructure.tail[arcs[1]]]).astype(np.int32),
         _leaves(infrastructure),
     )
 

@@ -117,10 +117,9 @@ cdef class Net(Bundle):
     cdef int[::1] head
     cdef unsigned char[::1] forwards
     cdef double[::1] hand_over_ns
-    cdef int[::1] out_start
-    cdef int[::1] out_arc
-    cdef int[::1] in_start
-    cdef int[::1] in_arc
+    cdef int[:, ::1] begins
+    cdef int[:, ::1] arcs
+    cdef int[:, ::1] ends
     cdef bint leaves
 
 cdef class Tables(Bundle):

@@ -143,8 +143,8 @@ class Net(Bundle):
         tail, head: (arcs,) int32.
         forwards: (nodes,) bool.
         hand_over_ns: (nodes,) float64.
-        out_start, out_arc: arcs that leave node n: ``out_arc[out_start[n] : out_start[n + 1]]``.
-        in_start, in_arc: arcs that enter it.
+        arcs: (2, arcs) in the first row by the node that they leave, in the second by the node that they enter.
+        begins: (2, nodes + 1) where those of each node begin; ends: (2, arcs) the node at the other end of each.
         leaves: whether nodes that do not forward have one neighbour each, so that no way over one is a short cut.
     """
 
@@ -154,18 +154,17 @@ class Net(Bundle):
         head: IntArray,
         forwards: BoolArray,
         hand_over_ns: FloatArray,
-        out_start: IntArray,
-        out_arc: IntArray,
-        in_start: IntArray,
-        in_arc: IntArray,
+        arcs: IntArray,
+        begins: IntArray,
+        ends: IntArray,
         leaves: bool,
     ) -> None:
         self.tail, self.head, self.forwards, self.hand_over_ns = tail, head, forwards, hand_over_ns
-        self.out_start, self.out_arc, self.in_start, self.in_arc = out_start, out_arc, in_start, in_arc
+        self.arcs, self.begins, self.ends = arcs, begins, ends
         self.leaves = leaves
         self.keep(
-            tail=tail, head=head, forwards=forwards, hand_over_ns=hand_over_ns, out_start=out_start, out_arc=out_arc,
-            in_start=in_start, in_arc=in_arc, leaves=leaves,
+            tail=tail, head=head, forwards=forwards, hand_over_ns=hand_over_ns, arcs=arcs, begins=begins, ends=ends,
+            leaves=leaves,
         )  # fmt: skip
 
 
