@@ -23,6 +23,7 @@ DIRECTIVES = {
     "overflowcheck": CHECKED,
     "cdivision": not CHECKED,
     "freethreading_compatible": True,
+    "show_performance_hints": False,
 }
 
 # Sums must not depend on whether a processor multiplies and adds in one step.
