@@ -306,3 +306,42 @@ def test_who_stays_is_preferred(made_up: Instance) -> None:
         moves[stays] = live.solution.moves()
     assert moves[1e6] == 0
     assert moves[0.0] > 0
+
+
+def searched(threads: int, seed: int = 0) -> tuple[Placement, list[float], list[float]]:
+    """Where a search by so many threads ends, its values, and those of the same placement set up anew."""
+    compiled = compile_tables(compile_instance(generate(5, 2, 40, 1.3, 5)))
+    search = Search(Solution(compiled), np.zeros_like(compiled.rows.capacity), seed=seed, threads=threads)
+    cost = np.ones(len(compiled.names))
+    search.fill(cost)
+    told = []
+    for level in range(2):
+        search.reprice(np.zeros_like(compiled.rows.capacity), level)
+        told = search.improve(level, cost, Limits(turns=900)).tolist()
+    assert np.allclose(search.value(), told)
+    again = Solution(compiled)
+    again.load(search.solution.placement(), search.prices)
+    return search.solution.placement(), search.value().tolist(), again.values().tolist()
+
+
+def test_threads_search_together() -> None:
+    """Tests that the seed and the number of threads decide the answer, and that several threads keep exact books."""
+    alone, together = searched(threads=1), searched(threads=2)
+    assert searched(threads=1) == alone
+    assert searched(threads=2) == together
+    assert searched(threads=2, seed=1)[0] != together[0]
+    assert together[0] != alone[0]
+    for _, values, anew in (alone, together, searched(threads=3)):
+        assert values == pytest.approx(anew)
+
+
+def test_few_chains_are_searched_by_one_thread() -> None:
+    """Tests that threads that would be in each other's way are left out."""
+    compiled = compile_tables(compile_instance(generate(4, 2, 14, 1.2, 5)))
+    found = []
+    for threads in (1, 4):
+        search = Search(Solution(compiled), np.zeros_like(compiled.rows.capacity), seed=3, threads=threads)
+        search.fill(np.ones(len(compiled.names)))
+        search.improve(0, np.ones(len(compiled.names)), Limits(turns=200))
+        found.append(search.solution.placement())
+    assert found[0] == found[1]
