@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from Cython import __version__ as cython_version
 from Cython.Build import cythonize
 from Cython.Build.SharedModule import generate_shared_module
 from Cython.Compiler.Main import CompilationOptions
@@ -29,7 +30,8 @@ DIRECTIVES = {
 # Sums must not depend on whether a processor multiplies and adds in one step.
 COMPILE = ["-O2" if CHECKED else "-O3", "-g0", "-ffp-contract=off", "-Wno-unused-function", "-Wno-sign-compare"]
 
-BUILD = Path("build") / ("cython-checked" if CHECKED else "cython")
+# What one release of Cython wrote does not fit what another one writes.
+BUILD = Path("build") / f"cython-{cython_version}{'-checked' if CHECKED else ''}"
 SHARED = "mosaico_place._views"
 
 

@@ -12,8 +12,8 @@ from mosaico_place.method import Options
 
 @cache
 def warm_up() -> None:
-    """Load the kernel, and what searches and generates columns with it; after an installation, compile it.
+    """Load the kernel, and what searches and generates columns with it.
 
-    That takes a second, or a minute once, which would come off the limit of the first call.
+    That takes a second, which would come off the limit of the first call.
     """
     solve_columns(compile_instance(generate(2, 1, 4, 1.2, 0)), Options())

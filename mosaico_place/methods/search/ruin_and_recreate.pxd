@@ -93,4 +93,5 @@ cdef void _set_spare(Desk desk, int count, int level, double worse) noexcept nog
 cdef void _shake(Desk desk, Pricing pricing, Draws draws) noexcept nogil
 @cython.locals(by_weight=cython.bint, own=cython.double, j=cython.int, begin=cython.int, pool=cython.int)
 cdef void _set_order(Desk desk, int first, int count, Draws draws) noexcept nogil
+cdef void save(Desk desk, int count) noexcept nogil
 cdef bint note_kept(Desk desk, int count) noexcept nogil

@@ -247,13 +247,18 @@ def _recreate(desk: Desk, level: int, worse: float, draws: Draws, wanted: Any, o
     if first + leaving == 0:
         first, leaving = choose(desk.standing, desk.lists, waiting, level > 0, draws)
     count = _add_newcomers(desk, first, first + leaving, waiting, draws)
-    copy_state(desk.standing.state, desk.before.state)
-    for i in range(count):
-        copy_chain(desk.standing, desk.lists.changed[i], desk.before)
+    save(desk, count)
     _set_spare(desk, count, level, worse)
     if draws.numbers[draws.turn, _IS_BLIND] < _BLIND:
         return count, _recreate_at(desk, desk.blind, first, leaving, count, draws)
     return count, _recreate_at(desk, desk.pricing, first, leaving, count, draws)
+
+
+def save(desk: Desk, count: int) -> None:
+    """Remember how things are, for the first so many chains of the list of changes."""
+    copy_state(desk.standing.state, desk.before.state)
+    for i in range(count):
+        copy_chain(desk.standing, desk.lists.changed[i], desk.before)
 
 
 def _recreate_at(desk: Desk, pricing: Pricing, first: int, leaving: int, count: int, draws: Draws) -> int:

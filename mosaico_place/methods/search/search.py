@@ -97,8 +97,8 @@ class Search:
         self._max_moves = -1 if max_moves is None else max_moves
         self._anything = np.full(len(self._compiled.names), np.inf)
         self._desk = Desk(self._compiled, solution.standing, solution.work)
-        self._random_of = [np.random.default_rng((seed, thread)) for thread in range(1, threads)]
         self._others = self._more_desks(min(threads, len(self._compiled.names) // CHAINS_PER_THREAD) - 1)
+        self._randoms = [self._random, *(np.random.default_rng((seed, 1 + i)) for i in range(len(self._others)))]
         self.reprice(shadow, 0)
 
     def reprice(self, shadow: FloatArray, level: int) -> None:
@@ -179,7 +179,7 @@ class Search:
         with ThreadPoolExecutor(len(self._others)) as pool:
             while course.goes_on(best, level):
                 count = min(ROUND, -(-(limits.turns - course.turn) // len(desks)))
-                first, *rest = (draw(random, count) for random in (self._random, *self._random_of[: len(self._others)]))
+                first, *rest = (draw(random, count) for random in self._randoms)
                 warmth = course.warmth()
                 jobs = [
                     pool.submit(take_round, desk, level, warmth, draws)

@@ -2,12 +2,10 @@
 
 cimport cython
 from mosaico_place.methods.search.ruin cimport Lists
-from mosaico_place.methods.search.ruin_and_recreate cimport Desk, accepts, better, evaluate, note_kept, write
+from mosaico_place.methods.search.ruin_and_recreate cimport Desk, accepts, evaluate, note_kept, save
 from mosaico_place.solution.updates cimport (
     Standing,
     bring_back,
-    copy_chain,
-    copy_state,
     insert_all,
     keeps_time,
     put,
@@ -19,7 +17,6 @@ cpdef void adopt(Desk desk, Desk other, int level) noexcept nogil
 cdef int _list_new(Desk desk, Desk other) noexcept nogil
 @cython.locals(same=cython.bint)
 cdef bint _stands_alike(Standing one, Standing other, int k) noexcept nogil
-cdef void _save(Desk desk, int count) noexcept nogil
 @cython.locals(in_time=cython.bint)
 cdef void _stand_as(Desk desk, Desk other, int k) noexcept nogil
 @cython.locals(count=cython.int)

@@ -10,12 +10,10 @@ from __future__ import annotations
 import cython
 
 if not cython.compiled:
-    from mosaico_place.methods.search.ruin_and_recreate import Desk, accepts, evaluate, note_kept
+    from mosaico_place.methods.search.ruin_and_recreate import Desk, accepts, evaluate, note_kept, save
     from mosaico_place.solution.updates import (
         Standing,
         bring_back,
-        copy_chain,
-        copy_state,
         insert_all,
         keeps_time,
         put,
@@ -31,7 +29,7 @@ def adopt(desk: Desk, other: Desk, level: int) -> None:
     count = _list_new(desk, other)
     if count == 0:
         return
-    _save(desk, count)
+    save(desk, count)
     remove_all(desk.standing, desk.pricing, desk.lists.changed, 0, count)
     for i in range(count):
         _stand_as(desk, other, desk.lists.changed[i])
@@ -46,7 +44,7 @@ def adopt(desk: Desk, other: Desk, level: int) -> None:
 
 
 def _list_new(desk: Desk, other: Desk) -> int:
-    """List the chains that another desk changed and this one did not, placed ones first; how many they are."""
+    """List the chains that another desk changed and this one did not; how many they are."""
     count = 0
     for i in range(other.count):
         k = other.touched[i]
@@ -73,13 +71,6 @@ def _stands_alike(one: Standing, other: Standing, k: int) -> bool:
             if one.embeddings.path[f, i] != other.embeddings.path[f, i]:
                 same = False
     return same
-
-
-def _save(desk: Desk, count: int) -> None:
-    """Remember how things are, for the first so many chains of the list of changes."""
-    copy_state(desk.standing.state, desk.before.state)
-    for i in range(count):
-        copy_chain(desk.standing, desk.lists.changed[i], desk.before)
 
 
 def _stand_as(desk: Desk, other: Desk, k: int) -> None:
@@ -113,7 +104,7 @@ def follow(desk: Desk, leader: Desk) -> None:
         if not desk.is_touched[leader.touched[i]]:
             desk.lists.changed[count] = leader.touched[i]
             count += 1
-    _save(desk, count)
+    save(desk, count)
     bring_back(leader.standing, desk.lists.changed, count, desk.standing)
     for level in range(desk.after.shape[0]):
         desk.after[level] = leader.now[level]
