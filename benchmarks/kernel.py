@@ -139,7 +139,7 @@ def _call(pricing: Pricing, k: int, out: Embeddings, parts: int) -> bool:
         return True
     if not choose_nodes(pricing, k):
         return False
-    if parts == 4 or crowded(pricing.tables, k, pricing.work) >= 0:
+    if parts == 4 or crowded(pricing.tables, k, pricing.work, True) >= 0:
         return parts == 4
     if try_out(pricing, k)[1] >= 0:
         return False

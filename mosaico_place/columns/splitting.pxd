@@ -3,7 +3,7 @@
 cimport cython
 from mosaico_place.compile.arrays.records cimport inf, Chain, Tables
 from mosaico_place.kernel.embed cimport embed
-from mosaico_place.kernel.problem cimport Embeddings, Pricing
+from mosaico_place.kernel.problem cimport Embeddings, Pricing, write_embedding
 
 cdef class Parts:
     cdef readonly int most
@@ -24,4 +24,3 @@ cdef int _prepare(Tables tables, int k, Parts parts_of) noexcept nogil
 @cython.locals(least=cython.int)
 cdef int _least_part(Parts parts_of, int parts) noexcept nogil
 cdef void _keep_to(Tables tables, int u, int node) noexcept nogil
-cdef void _copy(Tables tables, int k, Embeddings trial, Embeddings out) noexcept nogil

@@ -29,7 +29,7 @@ if not cython.compiled:
 
     from mosaico_place.compile.arrays.records import Tables
     from mosaico_place.kernel.embed import embed
-    from mosaico_place.kernel.problem import Embeddings, Pricing
+    from mosaico_place.kernel.problem import Embeddings, Pricing, write_embedding
 
 MOST_PARTS = 500
 """Parts of a chain that are tried, before the last split."""
@@ -133,7 +133,7 @@ def split(
             tried += 1
             if found < cost:
                 cost = found
-                _copy(pricing.tables, k, trial, out)
+                write_embedding(pricing.tables, k, trial, trial.late_ns[k], out)
             one = max(one, bound)
             if one >= min(cost, reject):
                 closed = min(closed, one)
@@ -182,15 +182,3 @@ def _keep_to(tables: Tables, u: int, node: int) -> None:
     """Let a unit stand on one node only."""
     for n in range(tables.mask.shape[1]):
         tables.mask[u, n] = n == node
-
-
-def _copy(tables: Tables, k: int, trial: Embeddings, out: Embeddings) -> None:
-    """Keep an embedding of a chain."""
-    chain = tables.chains[k]
-    for c in range(chain.component, chain.component_end):
-        out.option[c] = trial.option[c]
-    for f in range(chain.flow, chain.flow_end):
-        out.length[f] = trial.length[f]
-        for i in range(trial.path.shape[1]):
-            out.path[f, i] = trial.path[f, i]
-    out.late_ns[k] = trial.late_ns[k]

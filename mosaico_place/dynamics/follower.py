@@ -8,6 +8,7 @@ import numpy as np
 
 from mosaico_place.dynamics.strategy import Setting
 from mosaico_place.instance import Instance
+from mosaico_place.kernel.embed import FEW, SOME
 from mosaico_place.kernel.problem import Prices
 from mosaico_place.placement import Placement
 from mosaico_place.solution.incremental import Disturbed, Live
@@ -52,22 +53,25 @@ class Follower:
         """
         live = self.live
         for group in (disturbed.out, disturbed.new):
-            self.insert(live.in_order(group), prices)
+            self.insert(live.in_order(group), prices, SOME)
         tried = {*disturbed.out, *disturbed.new}
         return disturbed.relieved and not self.insert([k for k in live.waiting() if k not in tried], prices)
 
-    def insert(self, queue: Iterable[int], prices: Prices) -> int:
-        """Place chains in turn where there is room, and where no more components move than may; how many were."""
+    def insert(self, queue: Iterable[int], prices: Prices, most: int = FEW) -> int:
+        """Place chains in turn where there is room, and where no more components move than may; how many were.
+
+        ``most``: how many subproblems are branched on for each, see :func:`mosaico_place.kernel.embed.find`.
+        """
         live, solution = self.live, self.live.solution
         chains = np.fromiter(queue, dtype=np.int64)
         if not len(chains):
             return 0
         anything = np.full(len(live.compiled.names), np.inf)
         if self.max_moves is None:
-            solution.insert(live.with_room(chains), prices, anything)
+            solution.insert(live.with_room(chains), prices, anything, most)
         else:
             for k in chains:
-                solution.insert([int(k)], prices, anything)
+                solution.insert([int(k)], prices, anything, most)
                 if solution.moves() > self.max_moves:
                     solution.remove([int(k)], prices)
         placed = chains[solution.placed[chains]].tolist()

@@ -3,12 +3,13 @@
 The units of a chain (components that share a node) form trees; costs spread from unit to unit over the arcs, leaves
 first, and the cheapest nodes are read back from the roots (:mod:`.tree_dp`). Latency budgets enter with a price per ns
 (:mod:`.latency_prices`): every such price gives a lower bound, the best is kept. An embedding is tried on the state for
-real, component by component and flow by flow (:mod:`.trying`), so it keeps every rule jointly.
+real, component by component and flow by flow (:mod:`.trying`), so it keeps every rule jointly. Where it does not fit,
+because several of its components want the same, where they stand is branched on (:mod:`.branching`).
 
-The bound ignores (see :func:`relaxations`): joint use of one capacity by several parts of the chain, ``apart`` and
-``together`` by label, flows that close circles of units (role CHORD), what copies cost, and what merging or parallel
-running saves is granted in full. None of these lowers the cost of an embedding, so the bound is valid; where nothing of
-it applies, it is exact.
+Without that, the bound ignores (see :func:`relaxations`): joint use of one capacity by several parts of the chain,
+``apart`` and ``together`` by label, flows that close circles of units (role CHORD), what copies cost, and what merging
+or parallel running saves is granted in full. None of these lowers the cost of an embedding, so the bound is valid;
+where nothing of it applies, it is exact.
 """
 
 from __future__ import annotations
@@ -19,20 +20,21 @@ if not cython.compiled:
     from math import inf
 
     from mosaico_place.compile.arrays.records import CHORD, COPY, Tables
+    from mosaico_place.kernel.branching import branch
     from mosaico_place.kernel.latency_prices import first_rates, next_rates, set_slopes
     from mosaico_place.kernel.placing import remove_chain
-    from mosaico_place.kernel.problem import Embeddings, Pricing, Work
+    from mosaico_place.kernel.problem import Embeddings, Pricing, write_embedding
     from mosaico_place.kernel.times import measure_times
     from mosaico_place.kernel.tree_dp import choose_nodes, solve_units
     from mosaico_place.kernel.trying import crowded, try_out
 
     TRIES = 12
-    MANY, FEW = 200, 3
+    MANY, SOME, FEW, PRICED = 3000, 400, 24, 100
     EXACT, RELAXED_JOIN, RELAXED_COPY, RELAXED_REWRITE, RELAXED_APART = 0, 1, 2, 4, 8
 """TRIES: rounds of prices for latency, and of nodes that are ruled out because the whole does not fit.
 
-MANY, FEW: how often units are kept to single nodes where all that fails: of a chain that must be placed, and of others
-that are to be placed; of those that are only priced, never.
+MANY, SOME, FEW, PRICED: how many subproblems are branched on where all that fails: of a chain that must be placed, in a
+last look at one that would be left out, in a turn of a search, and where chains are priced.
 
 EXACT and the others: what a bound leaves out, added up; joint use and the gap of latency prices show as cost above the
 bound.
@@ -57,52 +59,53 @@ def relaxations(tables: Tables, k: int) -> int:
 def embed(pricing: Pricing, k: int, cutoff: float, out: Embeddings) -> tuple[float, float]:
     """The cheapest embedding of chain ``k`` that the state has room for; the state is the same after the call.
 
-    Arguments are those of :func:`find`, without ``few``, which is 0.
+    Arguments are those of :func:`find`.
 
     Returns:
         (lower bound on the cost of every embedding in what is left, ``cutoff`` at most where one might cost as much;
         cost of the one found, infinite if there is none or if it was given up).
     """
-    lower, cost, stands = find(pricing, k, cutoff, 0, out)
+    lower, cost, stands = find(pricing, k, cutoff, PRICED, False, out)
     if stands:
         remove_chain(pricing, k, out)
     return lower, cost
 
 
-def find(pricing: Pricing, k: int, cutoff: float, few: int, out: Embeddings) -> tuple[float, float, bool]:
+def find(pricing: Pricing, k: int, cutoff: float, most: int, first: bool, out: Embeddings) -> tuple[float, float, bool]:
     """The cheapest embedding of chain ``k`` that the state has room for, and often left standing in it.
 
     Args:
         pricing: the instance, what is left of it, and what things are worth.
         k: the chain, which must not be placed.
         cutoff: an embedding that costs as much is not wanted; the search ends when the bound reaches it.
-        few: how often units are kept to single nodes where nothing fits; :data:`MANY` of a chain that must be placed.
+        most: how many subproblems are branched on where its components are in one another's way; of a chain that must
+            be placed it is :data:`MANY` at least.
+        first: whether any embedding will do; else the bound is to be as good as it can be, too.
         out: where the embedding is written if there is one.
 
     Returns:
         (bound and cost as of :func:`embed`; whether it is placed in the state now).
     """
-    depth, left, lower = -1, MANY if pricing.tables.chains[k].required else few, -inf
-    while True:
-        begin(pricing, k)
-        u = _keep_parts(depth, pricing.work)
-        bound, cost, stands, node = _rounds(pricing, k, cutoff, u, out)
-        if depth < 0:
-            lower = bound
-        if cost < inf or left == 0:
-            return lower, cost, stands
-        depth = _next_part(pricing.tables, k, depth, node, bound < cutoff, pricing.work)
-        left -= 1
-        if depth < 0:
-            return lower, cost, stands
+    begin(pricing, k)
+    lower, cost, stands, free = _rounds(pricing, k, cutoff, out)
+    most = max(most, MANY) if pricing.tables.chains[k].required else most
+    if most == 0 or lower >= cutoff or (cost < inf and (first or free or cost <= lower)):
+        return lower, cost, stands
+    if stands:
+        remove_chain(pricing, k, out)
+    begin(pricing, k)
+    bound, found = branch(pricing, k, min(cutoff, cost), most, first, out)
+    if not relaxations(pricing.tables, k) & RELAXED_REWRITE:
+        lower = max(lower, bound)
+    return lower, min(cost, found), False
 
 
-def _rounds(pricing: Pricing, k: int, cutoff: float, u: int, out: Embeddings) -> tuple[float, float, bool, int]:
-    """The same with what ``work.blocked`` rules out, and unit ``u`` (-1: none) kept to the node where it is put first.
+def _rounds(pricing: Pricing, k: int, cutoff: float, out: Embeddings) -> tuple[float, float, bool, bool]:
+    """The same by prices of time, and by ruling out, for a unit that does not fit, the node where it was put.
 
-    That node is the last of the results; -1 if there was none.
+    The last of the results says whether nothing was ruled out.
     """
-    unit, lower, best, free, stands, node = pricing.tables.chains[k].unit, -inf, inf, True, False, -1
+    unit, lower, best, free, stands = pricing.tables.chains[k].unit, -inf, inf, True, False
     for _ in range(TRIES):
         constant, wanted = set_slopes(pricing, k), min(cutoff, best)
         limit = wanted + constant
@@ -115,17 +118,14 @@ def _rounds(pricing: Pricing, k: int, cutoff: float, u: int, out: Embeddings) ->
             break
         if not choose_nodes(pricing, k):
             break
-        if u >= 0 and node < 0:
-            node = pricing.work.at[u]
-            _keep_to(pricing.work, u, node)
-        bad, cost = crowded(pricing.tables, k, pricing.work), inf
+        bad, cost = crowded(pricing.tables, k, pricing.work, True), inf
         if bad < 0:
             cost, bad = try_out(pricing, k)
         if bad >= 0:
+            free = False
             if pricing.tables.units[bad].node >= 0:
                 break
             pricing.work.blocked[bad - unit, pricing.work.at[bad - unit]] = True
-            free = False
             continue
         late, kept = measure_times(pricing.tables, pricing.state, k, pricing.work.draft, pricing.work)
         again = next_rates(pricing, k, cost, value)
@@ -133,14 +133,14 @@ def _rounds(pricing: Pricing, k: int, cutoff: float, u: int, out: Embeddings) ->
         stands = kept and cost < best
         if stands:
             best = cost
-            _write(pricing.tables, k, pricing.work.draft, late, out)
+            write_embedding(pricing.tables, k, pricing.work.draft, late, out)
             if not again:
                 break
         remove_chain(pricing, k, pricing.work.draft)
         stands = False
         if not again:
             break
-    return lower, best, stands, node
+    return lower, best, stands, free
 
 
 def begin(pricing: Pricing, k: int) -> None:
@@ -150,83 +150,3 @@ def begin(pricing: Pricing, k: int) -> None:
         for n in range(pricing.work.blocked.shape[1]):
             pricing.work.blocked[u, n] = False
     first_rates(pricing, k)
-
-
-def _keep_to(work: Work, u: int, node: int) -> None:
-    """Rule out, for a unit, all nodes but one."""
-    for n in range(work.blocked.shape[1]):
-        work.blocked[u, n] = True
-    work.blocked[u, node] = False
-
-
-def _keep_parts(depth: int, work: Work) -> int:
-    """Keep units to their nodes, the last one off the nodes that were tried; returns that unit (-1: none)."""
-    if depth < 0:
-        return -1
-    for d in range(depth):
-        _keep_to(work, work.turn[d], work.kept[d])
-    u = work.turn[depth]
-    for n in range(work.tried.shape[1]):
-        work.blocked[u, n] = work.tried[depth, n]
-    return u
-
-
-def _next_part(tables: Tables, k: int, depth: int, node: int, more: bool, work: Work) -> int:
-    """How many units are to be kept to single nodes next, before the one that is to be put somewhere; -1 to end.
-
-    What does not fit on a node may do so beside other units elsewhere; ruling out one node after the other loses that.
-    So units are kept to nodes, depth first, the unit with fewest nodes first, its nodes in the order of their bounds.
-
-    Args:
-        tables, k, work: as above.
-        depth: how many were kept; -1 for none, in the first call.
-        node: where the next one was put; -1 if there was no node left.
-        more: whether the bound allows that anything is found there.
-    """
-    if depth < 0:
-        _order_units(tables, k, work)
-    elif node < 0:
-        return depth - 1
-    else:
-        work.kept[depth] = node
-        work.tried[depth, node] = True
-    if more and work.turn[depth + 1] >= 0:
-        depth += 1
-        for n in range(work.tried.shape[1]):
-            work.tried[depth, n] = False
-    return depth
-
-
-def _places(tables: Tables, u: int) -> int:
-    """How many nodes a unit may stand on."""
-    count = 0
-    for n in range(tables.mask.shape[1]):
-        count += tables.mask[u, n]
-    return count
-
-
-def _order_units(tables: Tables, k: int, work: Work) -> None:
-    """Write the units that have a choice to ``work.turn``, those with fewest nodes first, and -1 after the last."""
-    chain, count = tables.chains[k], 0
-    for u in range(chain.unit, chain.unit_end):
-        size = _places(tables, u)
-        if tables.units[u].node < 0 and size > 1:
-            i = count
-            while i > 0 and _places(tables, chain.unit + work.turn[i - 1]) > size:
-                work.turn[i] = work.turn[i - 1]
-                i -= 1
-            work.turn[i] = u - chain.unit
-            count += 1
-    work.turn[count] = -1
-
-
-def _write(tables: Tables, k: int, draft: Embeddings, late: float, out: Embeddings) -> None:
-    """Keep the embedding that was tried."""
-    chain = tables.chains[k]
-    for c in range(chain.component, chain.component_end):
-        out.option[c] = draft.option[c]
-    for f in range(chain.flow, chain.flow_end):
-        out.length[f] = draft.length[f]
-        for i in range(draft.length[f]):
-            out.path[f, i] = draft.path[f, i]
-    out.late_ns[k] = late

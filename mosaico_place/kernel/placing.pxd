@@ -16,6 +16,8 @@ cdef void _take(Tables tables, State state, int line, int use, int use_end, doub
 @cython.locals(count=cython.double)
 cdef void _serve(Tables tables, State state, int o, double load, int sign) noexcept nogil
 cdef void apply_component(Tables tables, State state, int k, int c, Embeddings where, int sign) noexcept nogil
+cdef void apply_option(Tables tables, State state, int k, int c, int o, int sign) noexcept nogil
+cdef void _host(Tables tables, State state, int c, int o, int sign) noexcept nogil
 cdef void _apply_program(Tables tables, State state, int k, int f, int e, int sign) noexcept nogil
 cdef bint _take_arcs(Tables tables, State state, int k, int f, Embeddings where) noexcept nogil
 cdef void _give_arcs(Tables tables, State state, int k, int f, Embeddings where, double rate) noexcept nogil

@@ -90,14 +90,24 @@ def _serve(tables: Tables, state: State, o: int, load: float, sign: int) -> None
 
 def apply_component(tables: Tables, state: State, k: int, c: int, where: Embeddings, sign: int) -> None:
     """Take what a component takes in its option, or give it back; a merged one takes what it adds to the others."""
-    one = tables.options[where.option[c]]
     if merged_before(tables, k, c, where):
         take_rest(tables, state, k, c, where, sign)
+        _host(tables, state, c, where.option[c], sign)
     else:
-        _take(tables, state, tables.chains[k].line, one.use, one.use_end, sign)
-    if one.opening >= 0:
-        _serve(tables, state, one.opening, tables.components[c].load, sign)
-    state.hosted[one.node] += sign
+        apply_option(tables, state, k, c, where.option[c], sign)
+
+
+def apply_option(tables: Tables, state: State, k: int, c: int, o: int, sign: int) -> None:
+    """Take what a component takes by itself in an option, or give it back."""
+    _take(tables, state, tables.chains[k].line, tables.options[o].use, tables.options[o].use_end, sign)
+    _host(tables, state, c, o, sign)
+
+
+def _host(tables: Tables, state: State, c: int, o: int, sign: int) -> None:
+    """Note that a component stands on the node of an option and is served there, or no more."""
+    if tables.options[o].opening >= 0:
+        _serve(tables, state, tables.options[o].opening, tables.components[c].load, sign)
+    state.hosted[tables.options[o].node] += sign
 
 
 def _apply_program(tables: Tables, state: State, k: int, f: int, e: int, sign: int) -> None:

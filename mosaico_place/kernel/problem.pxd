@@ -49,9 +49,17 @@ cdef class Work:
     cdef int[:, ::1] lasts
     cdef unsigned char[:, ::1] blocked
     cdef int[::1] at
-    cdef int[::1] turn
-    cdef int[::1] kept
-    cdef unsigned char[:, ::1] tried
+    cdef int[::1] stands
+    cdef int[::1] settled
+    cdef double[::1] paid
+    cdef int[::1] stack
+    cdef int count
+    cdef unsigned char[:, :, ::1] ruled
+    cdef double cutoff
+    cdef double found
+    cdef double open
+    cdef int left
+    cdef bint first
     cdef double[:, ::1] start
     cdef int[:, ::1] last
     cdef int[:, ::1] piece
@@ -72,3 +80,5 @@ cdef class Pricing:
     cdef readonly State state
     cdef readonly Prices prices
     cdef readonly Work work
+
+cdef void write_embedding(Tables tables, int k, Embeddings draft, double late, Embeddings out) noexcept nogil

@@ -143,8 +143,12 @@ class Work:
         least, goal, ahead: (units,) and (units, nodes), see :mod:`mosaico_place.kernel.bounding`.
         lasts: (flows, nodes) last arcs of paths, as :func:`mosaico_place.compile.arrays.dijkstra.spread` leaves them.
         blocked: (units, nodes) what is ruled out; at: (units,) the nodes that are tried.
-        turn: (units + 1,) those that are kept to single nodes, in this order; kept: (units,) to which, as ordered;
-            tried: (units, nodes) the same, and those before.
+        stands: (units,) where :mod:`mosaico_place.kernel.branching` has let them stand, -1 for not at all; settled:
+            (components,) in which option, -1 for none, and paid: (components,) at what cost without their time; stack:
+            the first ``count`` of these, in order.
+        ruled: (units + 1, units, nodes) what was ruled out when so many stood.
+        cutoff, found, open: what is not wanted, the cost of the best found, the least bound of what was left open;
+            left: how many subproblems may still be solved; first: whether the first embedding is enough.
         labels, start, last: of one spreading; (1, nodes).
         piece: (1, LONGEST) a path.
         serving: programs that serve one flow.
@@ -168,8 +172,11 @@ class Work:
         self.goal, self.ahead = _numbers(units), np.empty((units, nodes))
         self.lasts = np.empty((flows, nodes), dtype=np.int32)
         self.blocked, self.at = np.empty((units, nodes), dtype=np.bool_), _numbers(units)
-        self.turn, self.kept = _numbers(units + 1), _numbers(units)
-        self.tried = np.empty((units, nodes), dtype=np.bool_)
+        self.stands, self.settled = np.full(units, -1, dtype=np.int32), np.full(components, -1, dtype=np.int32)
+        self.paid, self.stack, self.count = np.empty(components), _numbers(components), 0
+        self.ruled = np.empty((units + 1, units, nodes), dtype=np.bool_)
+        self.cutoff = self.found = self.open = np.inf
+        self.left, self.first = 0, False
         self.start, self.last = np.empty((1, nodes)), np.empty((1, nodes), dtype=np.int32)
         self.piece, self.serving = np.empty((1, LONGEST), dtype=np.int32), room_for_programs(tables)
         self.delay, self.begun, self.finished = np.empty(flows), np.empty(components), np.empty(components)
@@ -180,6 +187,18 @@ class Work:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Work, (self._tables,)
+
+
+def write_embedding(tables: Tables, k: int, draft: Embeddings, late: float, out: Embeddings) -> None:
+    """Write where a chain stands, and its time above targets, over an embedding."""
+    chain = tables.chains[k]
+    for c in range(chain.component, chain.component_end):
+        out.option[c] = draft.option[c]
+    for f in range(chain.flow, chain.flow_end):
+        out.length[f] = draft.length[f]
+        for i in range(draft.length[f]):
+            out.path[f, i] = draft.path[f, i]
+    out.late_ns[k] = late
 
 
 def _numbers(count: int) -> IntArray:

@@ -8,7 +8,7 @@ if not cython.compiled:
     from math import inf
 
     from mosaico_place.compile.arrays.dijkstra import trace
-    from mosaico_place.compile.arrays.records import FIXED, INNER, PIN_HEAD, PIN_TAIL
+    from mosaico_place.compile.arrays.records import CHORD, FIXED, INNER, PIN_HEAD, PIN_TAIL, Tables
     from mosaico_place.kernel.bounding import allow, lowest, note_goal, note_least, note_tree
     from mosaico_place.kernel.costs import add_costs, best_option
     from mosaico_place.kernel.problem import Pricing, Work
@@ -34,12 +34,18 @@ def _unit_costs(pricing: Pricing, k: int, u: int) -> bool:
     return True
 
 
+def stands_on(tables: Tables, k: int, u: int, work: Work) -> int:
+    """The node of a unit that is fixed, or that has been let stand; -1 of others."""
+    node = tables.units[u].node
+    return node if node >= 0 else work.stands[u - tables.chains[k].unit]
+
+
 def components_cost(pricing: Pricing, k: int) -> float:
-    """Fill ``work.total`` with the costs of the free units' components; returns the cost of the fixed ones'."""
+    """Fill ``work.total`` with the costs of the free units' components; returns the cost of those that stand."""
     chain = pricing.tables.chains[k]
     constant = 0.0
     for u in range(chain.unit, chain.unit_end):
-        node = pricing.tables.units[u].node
+        node = stands_on(pricing.tables, k, u, pricing.work)
         if node >= 0:
             for n in range(pricing.work.total.shape[1]):
                 pricing.work.total[u - chain.unit, n] = inf
@@ -48,9 +54,12 @@ def components_cost(pricing: Pricing, k: int) -> float:
             return inf
     for c in range(chain.component, chain.component_end):
         component, pay = pricing.tables.components[c], pricing.work.pay[c - chain.component]
-        node = pricing.tables.units[component.unit].node
+        node, option = pricing.tables.units[component.unit].node, pricing.work.settled[c - chain.component]
         if component.menu < 0:
             constant += pay * component.processing_ns
+        elif option >= 0:
+            time = 0.0 if component.vanishes else pricing.tables.options[option].processing_ns
+            constant += (pricing.work.paid[c - chain.component] + pay * time) * component.share
         elif node >= 0:
             one, _ = best_option(pricing, k, c, node, 0.0 if component.vanishes else pay)
             constant += one * component.share
@@ -76,14 +85,26 @@ def _pinned_cost(pricing: Pricing, k: int, f: int, most: float) -> float:
     elif flow.role == PIN_TAIL or flow.role == FIXED or flow.role == PIN_HEAD:
         forth = flow.role != PIN_HEAD
         fixed, other = (tail, head) if forth else (head, tail)
-        start_at(pricing.work, pricing.tables.units[fixed].node)
-        want(pricing.work, most)
-        spread_flow(pricing, k, f, pricing.work.start, 0, forth, pricing.work.lasts, f - chain.flow)
+        _spread_from(pricing, k, f, pricing.tables.units[fixed].node, forth, most)
         if flow.role == FIXED:
             return pricing.work.labels.dist[pricing.tables.units[head].node]
         _add_distances(pricing.work, other - chain.unit)
         note_goal(pricing.tables, k, f, other, pricing.work)
+    elif flow.role == CHORD:
+        forth = pricing.work.stands[tail - chain.unit] >= 0
+        fixed, other = (tail, head) if forth else (head, tail)
+        if pricing.work.stands[fixed - chain.unit] >= 0:
+            _spread_from(pricing, k, f, pricing.work.stands[fixed - chain.unit], forth, most)
+            _add_distances(pricing.work, other - chain.unit)
     return 0.0
+
+
+def _spread_from(pricing: Pricing, k: int, f: int, node: int, forth: bool, most: float) -> None:
+    """Find what a flow from a node costs, or (not ``forth``) to it; where it costs ``most`` or more it is infinite."""
+    start_at(pricing.work, node)
+    want(pricing.work, most)
+    row = f - pricing.tables.chains[k].flow
+    spread_flow(pricing, k, f, pricing.work.start, 0, forth, pricing.work.lasts, row)
 
 
 def _add_distances(work: Work, u: int) -> None:
@@ -226,6 +247,8 @@ def _read_options(pricing: Pricing, k: int, root: int) -> None:
         unit = pricing.tables.units[component.unit]
         if component.menu < 0:
             pricing.work.draft.option[c] = -1
+        elif pricing.work.settled[c - chain.component] >= 0:
+            pricing.work.draft.option[c] = pricing.work.settled[c - chain.component]
         elif (root < 0 and unit.node >= 0) or (root >= 0 and unit.node < 0 and unit.root == root):
             n, slope = pricing.work.at[component.unit - chain.unit], pricing.work.pay[c - chain.component]
             _, pricing.work.draft.option[c] = best_option(pricing, k, c, n, slope)

@@ -15,10 +15,10 @@ if not cython.compiled:
     from mosaico_place.kernel.routes import route
 
 
-def crowded(tables: Tables, k: int, work: Work) -> int:
+def crowded(tables: Tables, k: int, work: Work, keeps: bool) -> int:
     """A unit that rule ``apart``, or ``together`` by label, lets not stand where it does; -1 if all is well.
 
-    Units that must share a value of a label are kept, from now on, to the one that the other of the two has.
+    With ``keeps``, units that must share a value of a label are kept, from now on, to that of the other of the two.
     """
     chain = tables.chains[k]
     for i in range(chain.apart, chain.apart_end):
@@ -31,7 +31,7 @@ def crowded(tables: Tables, k: int, work: Work) -> int:
             bad, kept = pair.other, one
             if tables.units[bad].node >= 0:
                 bad, kept = pair.unit, other
-            if pair.together > 0:
+            if keeps and pair.together > 0:
                 _keep_value(tables, pair.label, kept, pair.unit - chain.unit, work)
                 _keep_value(tables, pair.label, kept, pair.other - chain.unit, work)
             return bad
@@ -84,10 +84,14 @@ def _try_flow(pricing: Pricing, k: int, f: int) -> float:
 
 
 def _place_component(pricing: Pricing, k: int, c: int) -> float:
-    """Place a component on the node of its unit, in the way that is cheapest there; infinite if it does not fit."""
+    """Place a component on the node of its unit, as it is settled or as is cheapest; infinite if it has no room."""
     chain = pricing.tables.chains[k]
     n, pay = pricing.work.at[pricing.tables.components[c].unit - chain.unit], pricing.work.pay[c - chain.component]
-    if pricing.tables.components[c].twins >= 0:
+    if pricing.work.settled[c - chain.component] >= 0:
+        cost = _cost_as_settled(pricing, k, c)
+        if cost == inf:
+            return inf
+    elif pricing.tables.components[c].twins >= 0:
         cost = _best_beside(pricing, k, c, n, pay)
     else:
         cost, chosen = best_option(pricing, k, c, n, pay)
@@ -98,6 +102,15 @@ def _place_component(pricing: Pricing, k: int, c: int) -> float:
         return inf
     apply_component(pricing.tables, pricing.state, k, c, pricing.work.draft, 1)
     return cost
+
+
+def _cost_as_settled(pricing: Pricing, k: int, c: int) -> float:
+    """Cost of a component in the option that it is settled in, merged where it can be; infinite if it does not fit."""
+    option = pricing.work.settled[c - pricing.tables.chains[k].component]
+    pricing.work.draft.option[c] = option
+    if merged_before(pricing.tables, k, c, pricing.work.draft):
+        return merged_cost(pricing, k, c, pricing.work.draft)
+    return option_cost(pricing, k, c, option)
 
 
 def _best_beside(pricing: Pricing, k: int, c: int, n: int, pay: float) -> float:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mosaico_place.compile.arrays.tables import Compiled
 from mosaico_place.compile.infrastructure import BoolArray, FloatArray
+from mosaico_place.kernel.embed import FEW
 from mosaico_place.kernel.problem import Embeddings, Prices, Pricing, State, Work
 from mosaico_place.kernel.times import parallel_ns
 from mosaico_place.placement import ChainPlacement, Opening, Placement, Spot
@@ -49,10 +50,15 @@ class Solution:
         """The pricing problem of what is left, at some prices."""
         return Pricing(self.compiled.tables, self.state, prices, self.work)
 
-    def insert(self, chains: Sequence[int] | NDArray[np.int64], prices: Prices, cutoff: FloatArray) -> int:
-        """Place chains in turn where that costs less than their ``cutoff``: (chains,); how many were."""
+    def insert(
+        self, chains: Sequence[int] | NDArray[np.int64], prices: Prices, cutoff: FloatArray, most: int = FEW
+    ) -> int:
+        """Place chains in turn where that costs less than their ``cutoff``: (chains,); how many were.
+
+        ``most``: how many subproblems are branched on for each, see :func:`mosaico_place.kernel.embed.find`.
+        """
         some, everything = np.asarray(chains, dtype=np.int64), np.full(self.compiled.levels.count, np.inf)
-        return insert_all(self.standing, self.pricing(prices), some, len(some), cutoff, everything)
+        return insert_all(self.standing, self.pricing(prices), some, len(some), cutoff, everything, most)
 
     def remove(self, chains: Sequence[int] | NDArray[np.int64], prices: Prices) -> None:
         """Take placed chains out."""

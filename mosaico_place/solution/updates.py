@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 if not cython.compiled:
     from mosaico_place.compile.arrays.records import Bundle, Tables
-    from mosaico_place.kernel.embed import FEW, find
+    from mosaico_place.kernel.embed import find
     from mosaico_place.kernel.measuring import Costs, Measure, forget, measure
     from mosaico_place.kernel.placing import first_node, place, remove_chain
     from mosaico_place.kernel.problem import Embeddings, Pricing, State, Work
@@ -75,7 +75,7 @@ def nothing_stands(compiled: Compiled) -> Standing:
 
 
 def insert_all(
-    standing: Standing, pricing: Pricing, chains: Any, count: int, cutoff: FloatArray, spare: FloatArray
+    standing: Standing, pricing: Pricing, chains: Any, count: int, cutoff: FloatArray, spare: FloatArray, most: int
 ) -> int:
     """Embed and place chains in turn; those that are placed, impossible or too dear are passed over.
 
@@ -85,6 +85,7 @@ def insert_all(
         chains, count: the first so many of these.
         cutoff: (chains,) what an embedding of each may not cost.
         spare: (levels,) what is left out is taken off it. When a level has none any more, the rest is left out, too.
+        most: how many subproblems are branched on for each, see :func:`mosaico_place.kernel.embed.find`.
 
     Returns:
         How many were placed.
@@ -94,7 +95,7 @@ def insert_all(
         k = chains[i]
         if standing.embeddings.placed[k] or not standing.tables.chains[k].possible:
             continue
-        if _insert(standing, pricing, k, cutoff[k]):
+        if _insert(standing, pricing, k, cutoff[k], most):
             placed += 1
             continue
         for level in range(spare.shape[0]):
@@ -104,9 +105,9 @@ def insert_all(
     return placed
 
 
-def _insert(standing: Standing, pricing: Pricing, k: int, cutoff: float) -> bool:
+def _insert(standing: Standing, pricing: Pricing, k: int, cutoff: float, most: int) -> bool:
     """Embed and place a chain where it costs less than the cutoff; whether it was."""
-    _, cost, stands = find(pricing, k, cutoff, FEW, standing.embeddings)
+    _, cost, stands = find(pricing, k, cutoff, most, True, standing.embeddings)
     if cost >= cutoff:
         if stands:
             remove_chain(pricing, k, standing.embeddings)

@@ -33,6 +33,9 @@ LATER = 0.01
 MANY_REASONS = 2e7
 """Rejected chains times the square of the nodes from which on each is not looked at by itself any more."""
 
+LOOKING_SHARE = 0.05
+"""Part of the time that is left which looking for room for what the first placement leaves out may take."""
+
 FIRST_SHARE = 0.6
 """Part of the time that is left which a level may take, if others follow."""
 
@@ -166,12 +169,20 @@ def _search_levels(run: Run, solution: Solution, pricing: Pricing) -> tuple[Sear
             run.tell("search", level, float(values[level]), bound)
 
         watch(search.value())
+        if level == 0:
+            _look_again(run, search)
         search.improve(level, costs, Limits(turns, run.share_s(level), run.stopped, target, watch))
         run.lap("search")
         if run.stopped():
             break
     assert search is not None, "an objective has a level"
     return search, first
+
+
+def _look_again(run: Run, search: Search) -> None:
+    """Look for room for what the first placement leaves out, as thoroughly as a small part of the time allows."""
+    end = run.options.elapsed_s() + LOOKING_SHARE * run.options.remaining_s()
+    search.look_again(lambda: run.stopped() or run.options.elapsed_s() > end)
 
 
 def lowest(run: Run, level: int, bound: float | None) -> float:

@@ -1,6 +1,7 @@
 # How ruin_and_recreate.py is compiled.
 
 cimport cython
+from mosaico_place.kernel.embed cimport FEW
 from libc.math cimport exp, log
 from mosaico_place.compile.arrays.records cimport inf
 from mosaico_place.compile.arrays.records cimport Chain, Component, Tables

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 if not cython.compiled:
     from math import exp, inf, log
 
+    from mosaico_place.kernel.embed import FEW
     from mosaico_place.kernel.problem import Pricing, Work
     from mosaico_place.methods.search.ruin import NUMBERS, Draws, Lists, choose, pick
     from mosaico_place.solution.updates import (
@@ -268,7 +269,7 @@ def _recreate_at(desk: Desk, pricing: Pricing, first: int, leaving: int, count: 
     shaken = desk.rethinks and draws.numbers[draws.turn, _IS_SHAKEN] < _RETHINK
     if shaken:
         _shake(desk, pricing, draws)
-    placed = insert_all(desk.standing, pricing, desk.lists.order, count, desk.anything, desk.spare)
+    placed = insert_all(desk.standing, pricing, desk.lists.order, count, desk.anything, desk.spare, FEW)
     if shaken:
         write(desk.opening, pricing.prices.opening)
     return placed

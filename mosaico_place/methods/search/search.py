@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mosaico_place.compile.infrastructure import FloatArray
+from mosaico_place.kernel.embed import SOME
 from mosaico_place.kernel.prices import falling_weights, price_to_place, reprice_chains
 from mosaico_place.kernel.problem import Prices, Pricing, Work
 from mosaico_place.methods.search.ruin import MOST, Ruin
@@ -128,6 +129,18 @@ class Search:
         order = np.argsort(-np.where(np.isfinite(cost), cost, 0.0), kind="stable")
         required = self._required[order]
         self.solution.insert(np.concatenate([order[required], order[~required]]), self.prices, self._anything)
+
+    def look_again(self, stop: Callable[[], bool]) -> None:
+        """Place what is left out wherever there is room, more thoroughly than a turn would; heaviest first."""
+        left = np.flatnonzero(self._possible & ~self.solution.placed)
+        reject = self._compiled.levels.reject.sum(axis=0)
+        for k in left[np.argsort(-reject[left], kind="stable")]:
+            if stop():
+                break
+            before = self.solution.moves() if self._max_moves >= 0 else 0
+            self.solution.insert([int(k)], self.prices, self._anything, SOME)
+            if self.solution.placed[k] and 0 <= self._max_moves < self.solution.moves() != before:
+                self.solution.remove([int(k)], self.prices)
 
     def value(self) -> FloatArray:
         """(levels,) the values, with what must not be counted on the first."""

@@ -1,6 +1,8 @@
 # How together.py is compiled.
 
 cimport cython
+from mosaico_place.kernel.embed cimport FEW
+from mosaico_place.kernel.problem cimport Embeddings, write_embedding
 from mosaico_place.methods.search.ruin cimport Lists
 from mosaico_place.methods.search.ruin_and_recreate cimport Desk, accepts, evaluate, note_kept, save
 from mosaico_place.solution.updates cimport (

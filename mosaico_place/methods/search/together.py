@@ -10,6 +10,8 @@ from __future__ import annotations
 import cython
 
 if not cython.compiled:
+    from mosaico_place.kernel.embed import FEW
+    from mosaico_place.kernel.problem import write_embedding
     from mosaico_place.methods.search.ruin_and_recreate import Desk, accepts, evaluate, note_kept, save
     from mosaico_place.solution.updates import (
         Standing,
@@ -35,7 +37,7 @@ def adopt(desk: Desk, other: Desk, level: int) -> None:
         _stand_as(desk, other, desk.lists.changed[i])
     for j in range(desk.spare.shape[0]):
         desk.spare[j] = desk.anything[0]
-    insert_all(desk.standing, desk.pricing, desk.lists.changed, count, desk.anything, desk.spare)
+    insert_all(desk.standing, desk.pricing, desk.lists.changed, count, desk.anything, desk.spare, FEW)
     evaluate(desk, desk.after)
     if accepts(desk, level, 0.0, False):
         note_kept(desk, count)
@@ -77,19 +79,13 @@ def _stand_as(desk: Desk, other: Desk, k: int) -> None:
     """Let a chain that is out stand as it does at another desk, if it fits and is in time."""
     if not other.standing.embeddings.placed[k]:
         return
-    chain = desk.standing.tables.chains[k]
-    for c in range(chain.component, chain.component_end):
-        desk.standing.embeddings.option[c] = other.standing.embeddings.option[c]
-    for f in range(chain.flow, chain.flow_end):
-        desk.standing.embeddings.length[f] = other.standing.embeddings.length[f]
-        for i in range(other.standing.embeddings.length[f]):
-            desk.standing.embeddings.path[f, i] = other.standing.embeddings.path[f, i]
-    desk.standing.embeddings.late_ns[k] = other.standing.embeddings.late_ns[k]
+    late = other.standing.embeddings.late_ns[k]
+    write_embedding(desk.standing.tables, k, other.standing.embeddings, late, desk.standing.embeddings)
     if not put(desk.standing, desk.pricing, k):
         return
     # Where another program serves one of its flows, it may take longer.
     in_time = keeps_time(desk.standing, k, desk.pricing.work)
-    if not in_time or desk.standing.embeddings.late_ns[k] != other.standing.embeddings.late_ns[k]:
+    if not in_time or desk.standing.embeddings.late_ns[k] != late:
         desk.lists.marked[0] = k
         remove_all(desk.standing, desk.pricing, desk.lists.marked, 0, 1)
 
