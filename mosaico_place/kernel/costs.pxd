@@ -17,6 +17,8 @@ cdef double _with_opening(
 ) noexcept nogil
 cdef bint bars(Component component, Option option, int o) noexcept nogil
 cdef double _move_cost(Component component, double factor, int o) noexcept nogil
+cdef double _activation_cost(Pricing pricing, int n) noexcept nogil
+@cython.locals(cost=cython.double)
 cdef double option_cost(Pricing pricing, int k, int c, int o) noexcept nogil
 @cython.locals(cost=cython.double, more=cython.double)
 cdef double merged_cost(Pricing pricing, int k, int c, Embeddings where) noexcept nogil
@@ -24,6 +26,7 @@ cdef double merged_cost(Pricing pricing, int k, int c, Embeddings where) noexcep
 cdef (double, int) best_option(Pricing pricing, int k, int c, int n, double slope) noexcept nogil
 @cython.locals(left=cython.bint)
 cdef bint add_costs(Pricing pricing, int k, int c, double slope, double[:, ::1] total, int u) noexcept nogil
+@cython.locals(cost=cython.double, rate=cython.double, line=cython.int, user=cython.int)
 cdef double _program_cost(Pricing pricing, int k, int f, int e) noexcept nogil
 @cython.locals(best=cython.double, chosen=cython.int, i=cython.int)
 cdef (double, int, int) best_program(Pricing pricing, int k, int f, int e, int end, double slope) noexcept nogil

@@ -85,12 +85,18 @@ def _move_cost(component: Any, factor: float, o: int) -> float:
     return factor * component.move_price if component.ran and o != component.home else 0.0
 
 
+def _activation_cost(pricing: Pricing, n: int) -> float:
+    """What it costs that something runs on a node."""
+    return pricing.prices.node[n] if pricing.state.hosted[n] == 0 else 0.0
+
+
 def option_cost(pricing: Pricing, k: int, c: int, o: int) -> float:
     """Cost of a component in one option; infinite where it does not fit."""
     component, option, chain = pricing.tables.components[c], pricing.tables.options[o], pricing.tables.chains[k]
     if bars(component, option, o):
         return inf
     cost = pricing.prices.option[chain.line, o] + _move_cost(component, pricing.prices.move[k], o)
+    cost += _activation_cost(pricing, option.node)
     return _with_opening(
         pricing, chain.line, option.use, option.use_end, option.opening, c - chain.component, component.load, cost
     )
@@ -153,6 +159,7 @@ def _program_cost(pricing: Pricing, k: int, f: int, e: int) -> float:
     if rate > program.carries:
         return inf
     cost, user = pricing.prices.program[line, e], flow_user(pricing.tables, k, f)
+    cost += _activation_cost(pricing, program.node)
     return _with_opening(pricing, line, program.use, program.use_end, program.opening, user, rate, cost)
 
 

@@ -39,6 +39,7 @@ def price(
         row=lines,
         resources=float(weights @ levels.resources),
         arc=levels.arc,
+        node=np.zeros(len(levels.node)),
         reject=weights @ levels.reject,
         late=weights @ levels.late,
         link=weights @ levels.link,
@@ -54,7 +55,9 @@ THRIFT = 1e-11
 
 
 def price_to_place(compiled: Compiled, shadow: FloatArray, weights: FloatArray) -> Prices:
-    """:func:`price`, and next to nothing on slow arcs and on nodes and devices, which decides between equals.
+    """:func:`price` with that of active nodes, and next to nothing on slow arcs and on nodes and devices.
+
+    The latter decides between equals.
 
     Of equally cheap paths the fastest is taken: where arcs are free it may be any, and chains whose copies follow such
     paths find no place in time. Of equally cheap options the smallest is taken: where nothing is scarce yet, a chain
@@ -70,7 +73,9 @@ def price_to_place(compiled: Compiled, shadow: FloatArray, weights: FloatArray) 
     delay = compiled.tables.delays[:1].sum(axis=0)  # of the first table, if there is any
     rate = float(compiled.tables.flows["rate"].max(initial=0.0))
     scale = max(float(delay.max(initial=0.0)), 1.0) * max(rate, 1.0)
-    return prices.replace(toll=prices.toll + HURRY * delay / scale)
+    return prices.replace(
+        toll=prices.toll + HURRY * delay / scale, node=float(weights @ compiled.levels.active) * compiled.levels.node
+    )
 
 
 def falling_weights(count: int, level: int = 0) -> FloatArray:

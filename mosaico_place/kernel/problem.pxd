@@ -31,6 +31,7 @@ cdef class Prices(Bundle):
     cdef double[:, ::1] row
     cdef double resources
     cdef double[::1] arc
+    cdef double[::1] node
     cdef double[::1] reject
     cdef double[::1] late
     cdef double[::1] link

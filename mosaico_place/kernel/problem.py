@@ -103,6 +103,8 @@ class Prices(Bundle):
             :func:`.costs.flow_user`; scratch of a batch.
         row: (1 + classes, rows) per quantum; resources: factor on the prices of resources that options charge.
         arc: (arcs,) what a rate quantum costs directly; times ``link`` of the chain.
+        node: (nodes,) of running anything where nothing runs yet; each component or program is charged for it that
+            comes before anything runs there, so bounds leave it out.
         reject, late, link, move: (chains,) of not accepting it, per ns late, factors on ``arc`` and on moves.
     """
 
@@ -117,17 +119,18 @@ class Prices(Bundle):
         row: FloatArray,
         resources: float,
         arc: FloatArray,
+        node: FloatArray,
         reject: FloatArray,
         late: FloatArray,
         link: FloatArray,
         move: FloatArray,
     ) -> None:
         self.option, self.program, self.toll, self.opening, self.load = option, program, toll, opening, load
-        self.extra, self.row, self.resources, self.arc = extra, row, resources, arc
+        self.extra, self.row, self.resources, self.arc, self.node = extra, row, resources, arc, node
         self.reject, self.late, self.link, self.move = reject, late, link, move
         self.keep(
             option=option, program=program, toll=toll, opening=opening, load=load, extra=extra, row=row,
-            resources=resources, arc=arc, reject=reject, late=late, link=link, move=move,
+            resources=resources, arc=arc, node=node, reject=reject, late=late, link=link, move=move,
         )  # fmt: skip
 
 

@@ -15,16 +15,17 @@ from numpy.typing import NDArray
 from mosaico_place.compile.infrastructure import FloatArray
 
 if not cython.compiled:
-    from math import exp
+    from math import exp, inf
 
     from mosaico_place.compile.arrays.records import Tables
+    from mosaico_place.kernel.problem import Pricing
     from mosaico_place.solution.updates import Standing
 
     MOST = 8
     MOST_OF_A_NODE = 40
     KIND, SIZE, WHO, UNIT, NODE, NOISE, PICKS = range(7)
     NUMBERS = PICKS + MOST_OF_A_NODE
-    _WAITING, _NODE, _WHOLE, _ANYWHERE, _DEAREST = range(5)
+    _WAITING, _NODE, _WHOLE, _ANYWHERE, _SITE, _DEAREST = range(6)
 """MOST: chains that leave in one turn, at most; MOST_OF_A_NODE: the same where a whole node is emptied.
 
 KIND to PICKS: what the first numbers of a row decide: the kind of ruin, how many leave, around which waiting chain,
@@ -34,8 +35,13 @@ many these are.
 
 Chains = NDArray[np.int64]
 
-_UP_TO = np.cumsum([[0.6, 0.22, 0.03, 0.15, 0.0], [0.05, 0.3, 0.2, 0.2, 0.25]], axis=1)
-"""How often each of the kinds is chosen, and those before it: on the first level, on later ones."""
+_UP_TO = np.cumsum(
+    [[0.6, 0.22, 0.03, 0.15, 0, 0], [0.05, 0.3, 0.2, 0.2, 0, 0.25], [0.05, 0.15, 0.25, 0.2, 0.2, 0.15]], axis=1
+)
+"""How often each of the kinds is chosen, and those before it: on the first level, on others, if nodes cost."""
+
+_CLOSED = 0.7
+"""How often a node that is emptied stays closed for the turn, where nodes in use cost."""
 
 
 class Ruin(NamedTuple):
@@ -65,6 +71,7 @@ class Lists:
         changed: that a turn changes: those to be placed first, those that leave, waiting ones that are tried.
         order: the same in the order in which they come back.
         waiting: those that are possible and not placed; marked: scratch; size: by which they are ordered.
+        site: a node that is closed in this turn, or opened for nothing if ``opens``; -1 for none.
     """
 
     def __init__(self, chains: int) -> None:
@@ -72,7 +79,7 @@ class Lists:
         arrays: dict[str, Any] = {name: np.empty(chains, dtype=np.int64) for name in names}
         self.arrays = arrays
         self.changed, self.order, self.waiting, self.marked = (arrays[name] for name in names)
-        self.size = np.empty(chains)
+        self.size, self.site, self.opens = np.empty(chains), -1, False
 
 
 def around(standing: Standing, random: Generator, k: int, most: int) -> Ruin:
@@ -83,21 +90,26 @@ def around(standing: Standing, random: Generator, k: int, most: int) -> Ruin:
     return Ruin(lists.arrays["changed"][:count].copy(), np.array([k], dtype=np.int64))
 
 
-def choose(standing: Standing, lists: Lists, waiting: int, later: bool, draws: Draws) -> tuple[int, int]:
+def choose(
+    standing: Standing, pricing: Pricing, lists: Lists, waiting: int, level: int, draws: Draws
+) -> tuple[int, int]:
     """Choose a ruin by chance.
 
     Args:
         standing: the placement.
+        pricing: the prices at which chains come back.
         lists: ``waiting`` has the first so many chains that are possible and not placed; to ``changed`` those are
             written that should be placed first, then those that leave.
         waiting: how many are waiting.
-        later: whether it is for another level than the first.
+        level: that is minimised.
         draws: chance.
 
     Returns:
         (how many are to be placed first, how many leave).
     """
-    kind, row = 0, 1 if later else 0
+    kind, sites = 0, standing.costs.active[level] > 0
+    row = 2 if sites and waiting == 0 else 1 if level > 0 or waiting == 0 else 0
+    lists.site = -1
     while kind < _DEAREST and draws.numbers[draws.turn, KIND] >= _UP_TO[row, kind]:
         kind += 1
     if kind == _WAITING and waiting > 0:
@@ -107,9 +119,13 @@ def choose(standing: Standing, lists: Lists, waiting: int, later: bool, draws: D
         count = _list_placed(standing, lists)
         return 0, pick(lists, count, _size(draws.numbers[draws.turn, SIZE], MOST), draws, PICKS, 0)
     if kind == _DEAREST:
-        return 0, _dearest(standing, lists, draws)
-    n = cython.cast(cython.int, draws.numbers[draws.turn, NODE] * standing.here.shape[0])
+        return 0, _dearest(standing, lists, level, draws)
+    if kind == _SITE:
+        return 0, _open_site(standing, pricing, lists, draws)
+    n = _any_site(standing, draws.numbers[draws.turn, NODE], sites)
     if kind == _WHOLE:
+        if sites and draws.numbers[draws.turn, UNIT] < _CLOSED:
+            lists.site, lists.opens = n, False
         return 0, pick(lists, _list_on(standing, lists, n), MOST_OF_A_NODE, draws, PICKS, 0)
     return 0, _some_on(standing, lists, n, MOST, draws, 0)
 
@@ -146,6 +162,76 @@ def pick(lists: Lists, count: int, most: int, draws: Draws, number: int, start: 
         lists.marked[i], lists.marked[j] = lists.marked[j], lists.marked[i]
         lists.changed[start + i] = lists.marked[i]
     return size
+
+
+def _any_site(standing: Standing, number: float, hosting: bool) -> int:
+    """Any node; of those on which something runs, if wanted."""
+    count = standing.here.shape[0]
+    if hosting:
+        nth, count = 0, _count_sites(standing, True)
+        for n in range(standing.here.shape[0]):
+            if standing.state.hosted[n] > 0:
+                if nth == cython.cast(cython.int, number * count):
+                    return n
+                nth += 1
+    return cython.cast(cython.int, number * standing.here.shape[0])
+
+
+def _count_sites(standing: Standing, hosting: bool) -> int:
+    """How many nodes there are on which something runs, or nothing runs."""
+    count = 0
+    for n in range(standing.here.shape[0]):
+        if (standing.state.hosted[n] > 0) == hosting:
+            count += 1
+    return count
+
+
+def _open_site(standing: Standing, pricing: Pricing, lists: Lists, draws: Draws) -> int:
+    """Those that gain most if a node on which nothing runs cost nothing; how many they are.
+
+    What they gain is counted on the prices of options alone. Each costs as much there as where it runs, or less.
+    """
+    count, nth = 0, cython.cast(cython.int, draws.numbers[draws.turn, NODE] * _count_sites(standing, False))
+    site = -1
+    for n in range(standing.here.shape[0]):
+        if standing.state.hosted[n] == 0:
+            if nth == 0:
+                site = n
+                break
+            nth -= 1
+    if site < 0:
+        return 0
+    lists.site, lists.opens = site, True
+    pool = draws.noise.shape[0]
+    begin = cython.cast(cython.int, draws.numbers[draws.turn, NOISE] * pool)
+    for k in range(standing.embeddings.placed.shape[0]):
+        if standing.embeddings.placed[k]:
+            gain = _gain(standing, pricing, k, site)
+            if gain >= 0:
+                lists.marked[count] = k
+                lists.size[count] = gain * (1.0 + 0.3 * draws.noise[(begin + k) % pool])
+                count += 1
+    return _largest(lists, count, _size(draws.numbers[draws.turn, SIZE], MOST_OF_A_NODE))
+
+
+def _gain(standing: Standing, pricing: Pricing, k: int, n: int) -> float:
+    """How much cheaper components of a placed chain are in their cheapest options on a node; -1 if none may run there.
+
+    Only those count that are no dearer there.
+    """
+    chain, total = standing.tables.chains[k], -1.0
+    for c in range(chain.component, chain.component_end):
+        component = standing.tables.components[c]
+        if component.menu < 0 or not standing.tables.mask[component.unit, n]:
+            continue
+        best, now = inf, pricing.prices.option[chain.line, standing.embeddings.option[c]]
+        for o in range(
+            standing.tables.menu_start[component.menu, n], standing.tables.menu_start[component.menu, n + 1]
+        ):
+            best = min(best, pricing.prices.option[chain.line, o])
+        if best <= now:
+            total = max(total, 0.0) + now - best
+    return total
 
 
 def _some_on(standing: Standing, lists: Lists, n: int, most: int, draws: Draws, start: int) -> int:
@@ -193,17 +279,22 @@ def _any_node(tables: Tables, u: int, number: float) -> int:
     return -1
 
 
-def _dearest(standing: Standing, lists: Lists, draws: Draws) -> int:
-    """Those that cost most on the levels after the first, more or less."""
+def _dearest(standing: Standing, lists: Lists, at: int, draws: Draws) -> int:
+    """Those that cost most on a level, and on all after the first, more or less."""
     count = _list_placed(standing, lists)
     pool = draws.noise.shape[0]
     begin = cython.cast(cython.int, draws.numbers[draws.turn, NOISE] * pool)
     for i in range(count):
         lists.size[i] = 0.0
-        for level in range(1, standing.chain_costs.shape[1]):
+        for level in range(min(at, 1), standing.chain_costs.shape[1]):
             lists.size[i] += standing.chain_costs[lists.marked[i], level]
         lists.size[i] *= exp(draws.noise[(begin + i) % pool])
-    most = min(_size(draws.numbers[draws.turn, SIZE], MOST), count)
+    return _largest(lists, count, _size(draws.numbers[draws.turn, SIZE], MOST))
+
+
+def _largest(lists: Lists, count: int, most: int) -> int:
+    """Write the largest of the first so many that are marked to ``lists.changed``; how many they are."""
+    most = min(most, count)
     for i in range(most):
         best = i
         for j in range(i + 1, count):

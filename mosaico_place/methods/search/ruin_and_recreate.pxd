@@ -7,6 +7,7 @@ from mosaico_place.compile.arrays.records cimport inf
 from mosaico_place.compile.arrays.records cimport Chain, Component, Tables
 from mosaico_place.kernel.problem cimport Pricing, Work
 from mosaico_place.methods.search.ruin cimport NUMBERS, Draws, Lists, choose, pick
+from mosaico_place.methods.search.shaking cimport keep_prices, price_site, restore_prices, shake
 from mosaico_place.solution.updates cimport Standing, bring_back, copy_chain, copy_state, insert_all, remove_all, sum_up
 
 cpdef enum:
@@ -28,6 +29,7 @@ cdef double _NOISE
 cdef double _RETHINK
 cdef double _BLIND
 cdef double _BY_WEIGHT
+cdef double _FIRST
 
 cdef class Desk:
     cdef readonly Standing standing
@@ -48,6 +50,7 @@ cdef class Desk:
     cdef long long[::1] touched
     cdef unsigned char[::1] is_touched
     cdef double[::1] opening
+    cdef double[::1] node
     cdef unsigned char[::1] required
     cdef unsigned char[::1] possible
     cdef double[::1] anything
@@ -90,8 +93,6 @@ cdef int _add_newcomers(Desk desk, int first, int count, int waiting, Draws draw
 cdef int _list_waiting(Desk desk) noexcept nogil
 cdef bint _among(Lists lists, int first, long long k) noexcept nogil
 cdef void _set_spare(Desk desk, int count, int level, double worse) noexcept nogil
-@cython.locals(pool=cython.int, begin=cython.int)
-cdef void _shake(Desk desk, Pricing pricing, Draws draws) noexcept nogil
 @cython.locals(by_weight=cython.bint, own=cython.double, j=cython.int, begin=cython.int, pool=cython.int)
 cdef void _set_order(Desk desk, int first, int count, Draws draws) noexcept nogil
 cdef void save(Desk desk, int count) noexcept nogil

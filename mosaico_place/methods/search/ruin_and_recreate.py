@@ -23,6 +23,7 @@ if not cython.compiled:
     from mosaico_place.kernel.embed import FEW
     from mosaico_place.kernel.problem import Pricing, Work
     from mosaico_place.methods.search.ruin import NUMBERS, Draws, Lists, choose, pick
+    from mosaico_place.methods.search.shaking import keep_prices, price_site, restore_prices, shake
     from mosaico_place.solution.updates import (
         Standing,
         bring_back,
@@ -47,11 +48,14 @@ The others say what the numbers of a turn decide after those of its ruin; ALL_NU
 
 _NOISE = 0.4
 _RETHINK = 0.5
-"""How often, on a level that counts opened instances, their prices are shaken."""
+"""How often, on a level that counts opened instances or active nodes, their prices are shaken."""
 _BLIND = 0.2
 """How often later levels count nothing. Where capacities are worth little, they alone would say where chains go, always
 the same, and chains that come in time are in the way of others that could only come late."""
 _BY_WEIGHT = 0.7
+
+_FIRST = 1e12
+"""How much more than others, in the order of coming back, a chain counts that must be placed."""
 
 POOL = 1024
 """Normally distributed numbers for some turns; each begins anywhere in them."""
@@ -70,13 +74,13 @@ class Desk:
         lists: of chains.
         since: (chains,) those that changed since the best placement, ``far`` of them; has_changed: (chains,).
         touched, is_touched: (chains,) the same since the threads agreed last, ``count`` of them.
-        opening: (openings,) prices that are not shaken.
+        opening, node: (openings,) and (nodes,) prices that are not shaken.
         required, possible: (chains,) what must be placed, and what can.
         anything: (chains,) infinite: what an embedding may cost.
         cost: (chains,) what the cheapest embedding of each costs at the prices, where nothing is taken.
         newcomers: how many waiting chains are tried in one turn.
         max_moves: how many components may have moved; -1 for any number.
-        rethinks: whether prices of openings are shaken now and then.
+        rethinks: whether prices of what is opened are shaken now and then.
     """
 
     def __init__(self, compiled: Compiled, standing: Standing, work: Work) -> None:
@@ -90,7 +94,8 @@ class Desk:
         arrays |= {name: np.zeros(chains, dtype=np.bool_) for name in ("has_changed", "is_touched")}
         self.since, self.has_changed = np.empty(chains, dtype=np.int64), arrays["has_changed"]
         self.touched, self.is_touched = np.empty(chains, dtype=np.int64), arrays["is_touched"]
-        self.opening, self.far, self.count = np.empty(len(compiled.tables.openings)), 0, 0
+        self.opening, self.node = np.empty(len(compiled.tables.openings)), np.empty(len(compiled.levels.node))
+        self.far = self.count = 0
         self.anything, self.nobody = np.full(chains, np.inf), np.zeros(0, dtype=np.int64)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -245,8 +250,9 @@ def _recreate(desk: Desk, level: int, worse: float, draws: Draws, wanted: Any, o
         desk.lists.changed[i] = wanted[i]
     for i in range(leaving):
         desk.lists.changed[first + i] = out[i]
+    desk.lists.site = -1
     if first + leaving == 0:
-        first, leaving = choose(desk.standing, desk.lists, waiting, level > 0, draws)
+        first, leaving = choose(desk.standing, desk.pricing, desk.lists, waiting, level, draws)
     count = _add_newcomers(desk, first, first + leaving, waiting, draws)
     save(desk, count)
     _set_spare(desk, count, level, worse)
@@ -267,21 +273,15 @@ def _recreate_at(desk: Desk, pricing: Pricing, first: int, leaving: int, count: 
     remove_all(desk.standing, pricing, desk.lists.changed, first, first + leaving)
     _set_order(desk, first, count, draws)
     shaken = desk.rethinks and draws.numbers[draws.turn, _IS_SHAKEN] < _RETHINK
+    if shaken or desk.lists.site >= 0:
+        keep_prices(pricing.prices, desk.opening, desk.node)
     if shaken:
-        _shake(desk, pricing, draws)
+        shake(pricing.prices, draws, _SHAKE)
+    price_site(pricing.prices, desk.lists)
     placed = insert_all(desk.standing, pricing, desk.lists.order, count, desk.anything, desk.spare, FEW)
-    if shaken:
-        write(desk.opening, pricing.prices.opening)
+    if shaken or desk.lists.site >= 0:
+        restore_prices(pricing.prices, desk.opening, desk.node)
     return placed
-
-
-def _shake(desk: Desk, pricing: Pricing, draws: Draws) -> None:
-    """Change the prices of openings by chance: new instances are tried where they look dear, and old ones given up."""
-    pool = draws.noise.shape[0]
-    begin = cython.cast(cython.int, draws.numbers[draws.turn, _SHAKE] * pool)
-    for o in range(desk.opening.shape[0]):
-        desk.opening[o] = pricing.prices.opening[o]
-        pricing.prices.opening[o] *= exp(draws.noise[(begin + o) % pool])
 
 
 def _add_newcomers(desk: Desk, first: int, count: int, waiting: int, draws: Draws) -> int:
@@ -334,7 +334,9 @@ def _set_order(desk: Desk, first: int, count: int, draws: Draws) -> None:
         k = desk.lists.changed[i]
         own = desk.standing.costs.reject[0, k] if by_weight else desk.cost[k]
         own = own * exp(_NOISE * draws.noise[(begin + i) % pool]) if own < inf else 0.0
-        if i < first or desk.required[k]:
+        if desk.required[k]:
+            own = _FIRST * (1.0 + own)
+        if i < first:
             own = inf
         j = i
         while j > first and desk.lists.size[j - 1] < own:

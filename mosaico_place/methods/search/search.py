@@ -106,7 +106,8 @@ class Search:
         """Use other shadow prices, for minimising a level."""
         self._weights = falling_weights(self._compiled.levels.count, level)
         self._blind_weights = np.where(np.arange(len(self._weights)) > level, 0.0, self._weights)
-        self._rethinks = bool(self._compiled.levels.opening[level].any())
+        levels = self._compiled.levels
+        self._rethinks = bool(levels.opening[level].any() or levels.active[level] > 0)
         self.prices: Prices = self._priced(shadow, self._weights)
         self._blind: Prices = self._priced(shadow, self._blind_weights)
         self.refresh()
@@ -228,9 +229,9 @@ class Search:
         return self._desk
 
     def _guide(self, desk: Desk, cost: FloatArray) -> None:
-        """Tell the desk of another thread what turns go by; prices of openings are its own, since turns shake them."""
+        """Tell the desk of another thread what turns go by; some prices are its own, since turns change them."""
         at, blind = (
-            Pricing(desk.standing.tables, desk.standing.state, prices.replace(opening=prices.opening.copy()), desk.work)
+            Pricing(desk.standing.tables, desk.standing.state, _own_prices(prices), desk.work)
             for prices in (self.prices, self._blind)
         )
         self._tell(desk, at, blind, cost)
@@ -274,6 +275,10 @@ class _Course:
     def warmth(self) -> float:
         """How much worse a turn may make the level now, on average."""
         return self._heat * (1 - max(self._spent, self.turn / self._limits.turns)) + 1e-12
+
+
+def _own_prices(prices: Prices) -> Prices:
+    return prices.replace(opening=prices.opening.copy(), node=prices.node.copy())
 
 
 def _first_best(desks: Sequence[Desk], which: str) -> Desk:
