@@ -71,7 +71,7 @@ def heavy(seed: int, joined: bool = False) -> Instance:
 
 def exact_values(instance: Instance) -> tuple[bool, float]:
     """Whether the chain is accepted, proven, and what the second level then is."""
-    answer = solve_exact(compile_instance(instance), Options(threads=1))
+    answer = solve_exact(compile_instance(instance), Options(threads=1, gap=0.0))
     assert answer.termination in {Termination.OPTIMAL, Termination.GAP}
     assert answer.placement is not None
     return bool(answer.placement.chains), float(answer.bounds[1] or 0.0)

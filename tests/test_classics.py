@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import random
 from collections.abc import Mapping
 from fractions import Fraction
 from itertools import product
@@ -88,6 +90,7 @@ def test_generalized_quadratic_assignment() -> None:
     result = solve(instance, options=Options(gap=0.0))
     assert result.termination is Termination.OPTIMAL
     assert result.levels[0].value == best
+    assert solve(instance, method="heuristic").levels[0].value == best
 
 
 def test_capacitated_facility_location() -> None:
@@ -129,3 +132,30 @@ def test_capacitated_facility_location() -> None:
     result = solve(instance, options=Options(gap=0.0))
     assert result.termination is Termination.OPTIMAL
     assert result.levels[0].value == best
+    assert solve(instance, method="heuristic").levels[0].value == best
+
+
+def facilities(seed: int) -> Instance:
+    """Thirty customers and eight sites, of which about half have to be opened."""
+    rng = random.Random(seed)
+    at = {f"s{site}": (rng.random(), rng.random()) for site in range(8)}
+    nodes, links = star({site: rng.randint(30, 60) for site in at}, {site: rng.randint(30, 90) for site in at})
+    chains, functions = {}, {}
+    for name in (f"c{customer}" for customer in range(30)):
+        x, y = rng.random(), rng.random()
+        far = {site: Fraction(round(60 * math.hypot(x - there[0], y - there[1]))) for site, there in at.items()}
+        functions[name] = function(name, rng.randint(2, 8))
+        chains[name] = Chain(name, {"served": Component("served", name)}, preference={"served": Preference(far)})
+    objective = ({PREFERENCE: Fraction(1), ACTIVE: Fraction(1)},)
+    return Instance(f"facilities-{seed}", nodes, links, functions, chains, objective=objective)
+
+
+def test_search_opens_and_closes_sites() -> None:
+    """Tests that the heuristic finds which sites to open, up to one part in a hundred."""
+    for seed in range(4):
+        instance = facilities(seed)
+        proven = solve(instance, method="exact", options=Options(gap=0.0, threads=1)).levels[0].value
+        found = solve(instance, method="heuristic", options=Options(seed=seed, threads=1)).levels[0].value
+        assert proven is not None
+        assert found is not None
+        assert proven <= found <= 1.01 * proven

@@ -25,7 +25,7 @@ cpdef enum:
 
 @cython.locals(used=cython.int)
 cpdef int relaxations(Tables tables, int k) noexcept nogil
-@cython.locals(lower=cython.double, cost=cython.double, stands=cython.bint)
+@cython.locals(lower=cython.double, cost=cython.double, stands=cython.bint, most=cython.int)
 cpdef (double, double) embed(Pricing pricing, int k, double cutoff, Embeddings out) noexcept nogil
 @cython.locals(lower=cython.double, bound=cython.double, cost=cython.double, found=cython.double, stands=cython.bint, free=cython.bint)
 cpdef (double, double, bint) find(Pricing pricing, int k, double cutoff, int most, bint first, Embeddings out) noexcept nogil

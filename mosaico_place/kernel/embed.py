@@ -33,8 +33,8 @@ if not cython.compiled:
     EXACT, RELAXED_JOIN, RELAXED_COPY, RELAXED_REWRITE, RELAXED_APART = 0, 1, 2, 4, 8
 """TRIES: rounds of prices for latency, and of nodes that are ruled out because the whole does not fit.
 
-MANY, SOME, FEW, PRICED: how many subproblems are branched on where all that fails: of a chain that must be placed, in a
-last look at one that would be left out, in a turn of a search, and where chains are priced.
+MANY, SOME, FEW, PRICED: how many subproblems are branched on where all that fails: in the first placement of a chain
+that must be placed, in its turns and in a last look at one that would be left out, in turns of others, in pricing.
 
 EXACT and the others: what a bound leaves out, added up; joint use and the gap of latency prices show as cost above the
 bound.
@@ -65,7 +65,8 @@ def embed(pricing: Pricing, k: int, cutoff: float, out: Embeddings) -> tuple[flo
         (lower bound on the cost of every embedding in what is left, ``cutoff`` at most where one might cost as much;
         cost of the one found, infinite if there is none or if it was given up).
     """
-    lower, cost, stands = find(pricing, k, cutoff, PRICED, False, out)
+    most = PRICED + MANY // pricing.tables.chains.shape[0]  # of few chains, each may take longer
+    lower, cost, stands = find(pricing, k, cutoff, most, False, out)
     if stands:
         remove_chain(pricing, k, out)
     return lower, cost
@@ -78,8 +79,7 @@ def find(pricing: Pricing, k: int, cutoff: float, most: int, first: bool, out: E
         pricing: the instance, what is left of it, and what things are worth.
         k: the chain, which must not be placed.
         cutoff: an embedding that costs as much is not wanted; the search ends when the bound reaches it.
-        most: how many subproblems are branched on where its components are in one another's way; of a chain that must
-            be placed it is :data:`MANY` at least.
+        most: how many subproblems are branched on where its components are in one another's way.
         first: whether any embedding will do; else the bound is to be as good as it can be, too.
         out: where the embedding is written if there is one.
 
@@ -88,7 +88,6 @@ def find(pricing: Pricing, k: int, cutoff: float, most: int, first: bool, out: E
     """
     begin(pricing, k)
     lower, cost, stands, free = _rounds(pricing, k, cutoff, out)
-    most = max(most, MANY) if pricing.tables.chains[k].required else most
     if most == 0 or lower >= cutoff or (cost < inf and (first or free or cost <= lower)):
         return lower, cost, stands
     if stands:

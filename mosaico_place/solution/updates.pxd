@@ -3,7 +3,7 @@
 cimport cython
 from mosaico_place.compile.arrays.records cimport inf
 from mosaico_place.compile.arrays.records cimport Bundle, Chain, Tables
-from mosaico_place.kernel.embed cimport find
+from mosaico_place.kernel.embed cimport MANY, SOME, find
 from mosaico_place.kernel.measuring cimport Costs, Measure, forget, measure
 from mosaico_place.kernel.placing cimport first_node, place, remove_chain
 from mosaico_place.kernel.problem cimport Embeddings, Pricing, State, Work
@@ -25,7 +25,7 @@ cpdef int insert_all(
     Standing standing, Pricing pricing, long long[::1] chains, int count, double[::1] cutoff, double[::1] spare,
     int most
 ) noexcept nogil
-@cython.locals(cost=cython.double, stands=cython.bint)
+@cython.locals(tries=cython.int, cost=cython.double, stands=cython.bint)
 cdef bint _insert(Standing standing, Pricing pricing, int k, double cutoff, int most) noexcept nogil
 cpdef bint put(Standing standing, Pricing pricing, int k) noexcept nogil
 cdef void _note(Standing standing, int k) noexcept nogil

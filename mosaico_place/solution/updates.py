@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 if not cython.compiled:
     from mosaico_place.compile.arrays.records import Bundle, Tables
-    from mosaico_place.kernel.embed import find
+    from mosaico_place.kernel.embed import MANY, SOME, find
     from mosaico_place.kernel.measuring import Costs, Measure, forget, measure
     from mosaico_place.kernel.placing import first_node, place, remove_chain
     from mosaico_place.kernel.problem import Embeddings, Pricing, State, Work
@@ -85,7 +85,8 @@ def insert_all(
         chains, count: the first so many of these.
         cutoff: (chains,) what an embedding of each may not cost.
         spare: (levels,) what is left out is taken off it. When a level has none any more, the rest is left out, too.
-        most: how many subproblems are branched on for each, see :func:`mosaico_place.kernel.embed.find`.
+        most: how many subproblems are branched on for each, see :func:`mosaico_place.kernel.embed.find`; with MANY, the
+            cheapest embedding is looked for, else the first will do.
 
     Returns:
         How many were placed.
@@ -107,7 +108,8 @@ def insert_all(
 
 def _insert(standing: Standing, pricing: Pricing, k: int, cutoff: float, most: int) -> bool:
     """Embed and place a chain where it costs less than the cutoff; whether it was."""
-    _, cost, stands = find(pricing, k, cutoff, most, True, standing.embeddings)
+    tries = max(most, SOME) if standing.tables.chains[k].required else most
+    _, cost, stands = find(pricing, k, cutoff, tries, most < MANY, standing.embeddings)
     if cost >= cutoff:
         if stands:
             remove_chain(pricing, k, standing.embeddings)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mosaico_place.compile.infrastructure import FloatArray
-from mosaico_place.kernel.embed import SOME
+from mosaico_place.kernel.embed import MANY, SOME
 from mosaico_place.kernel.prices import falling_weights, price_to_place, reprice_chains
 from mosaico_place.kernel.problem import Prices, Pricing, Work
 from mosaico_place.methods.search.ruin import MOST, Ruin
@@ -129,7 +129,8 @@ class Search:
         """Place what has room: what must be placed first, then what is dearest to place."""
         order = np.argsort(-np.where(np.isfinite(cost), cost, 0.0), kind="stable")
         required = self._required[order]
-        self.solution.insert(np.concatenate([order[required], order[~required]]), self.prices, self._anything)
+        self.solution.insert(order[required], self.prices, self._anything, MANY)
+        self.solution.insert(order[~required], self.prices, self._anything)
 
     def look_again(self, stop: Callable[[], bool]) -> None:
         """Place what is left out wherever there is room, more thoroughly than a turn would; heaviest first."""
