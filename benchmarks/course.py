@@ -156,7 +156,7 @@ def touched(placement: Placement, event: Event) -> set[str]:
             return {
                 name
                 for name, placed in placement.chains.items()
-                if any((spot.node, spot.device) == (node, device) for spot in placed.components.values())
+                if any(spot.node == node and device in spot.devices for spot in placed.components.values())
             }
         case LinkDown(ends) | LinkLatency(ends):
             return {

@@ -73,7 +73,7 @@ def _place(problem: Problem, block: ChainBlock, used: Counter[Key]) -> tuple[Cha
                 taken += _demand(infrastructure, candidate)
                 if candidate.implementation is not None:
                     node = infrastructure.nodes[candidate.node].name
-                    spots[name] = Spot(node, candidate.implementation.name, candidate.device)
+                    spots[name] = Spot.on(node, candidate.implementation.name, candidate.devices)
             break
         else:
             return None
@@ -130,8 +130,12 @@ def _demand(infrastructure: Infrastructure, candidate: Candidate) -> Counter[Key
     demand: Counter[Key] = Counter()
     if implementation is not None:
         demand.update({("node", node, resource): amount for resource, amount in implementation.demand.items()})
-    if implementation is not None and candidate.device is not None:
-        device = {("device", node, candidate.device, name): amount for name, amount in implementation.device.items()}
+    if implementation is not None and candidate.devices:
+        device = {
+            ("device", node, device, name): amount
+            for device in candidate.devices
+            for name, amount in implementation.device.items()
+        }
         demand.update(device)
     return demand
 

@@ -178,7 +178,8 @@ def _charges(instance: Instance, component: Component, run: Running) -> Charges:
     demand = own_demand(component, run.function, run.implementation)
     charges = _charges_of_node(instance, run.function, run.node, demand)
     for resource, amount in run.implementation.device.items():
-        charges["device", resource] = amount, instance.device_price(run.function, run.node, resource)
+        price = instance.device_price(run.function, run.node, resource)
+        charges["device", resource] = amount * run.implementation.device_count, price
     if private(component, run.function):
         charges["opened", ""] = 1, instance.opened_price(run.function, run.node)
     return charges

@@ -236,8 +236,10 @@ def _rewrites(placement: Placement) -> list[object]:
     return entries
 
 
-def _spot(spot: Spot) -> dict[str, str]:
-    entry = {"node": spot.node, "implementation": spot.implementation}
+def _spot(spot: Spot) -> dict[str, object]:
+    entry: dict[str, object] = {"node": spot.node, "implementation": spot.implementation}
+    if spot.further:
+        return {**entry, "devices": list(spot.devices)}
     return entry if spot.device is None else {**entry, "device": spot.device}
 
 
@@ -380,7 +382,10 @@ def read_chain(
 ) -> ChainPlacement:
     """How a chain is placed, from its entry and what is rewritten of it."""
     return ChainPlacement(
-        components={part: Spot(spot.node, spot.implementation, spot.device) for part, spot in chain.components.items()},
+        components={
+            part: Spot(spot.node, spot.implementation, spot.device, tuple(spot.devices or ()))
+            for part, spot in chain.components.items()
+        },
         flows={(flow.tail, flow.head): tuple(flow.path) for flow in chain.flows},
         **{
             what: tuple(tuple(entry.components) for entry in rewrites if entry.rewrite == what)

@@ -202,7 +202,8 @@ def _implementation(instance: Instance, function: Function, implementation: Impl
         once = _amounts(instance, implementation.once, NODE_RESOURCES)
         tree |= {key: amounts for key, amounts in (("once", once), ("each", demand)) if amounts}
     if implementation.device:
-        tree["device"] = _amounts(instance, implementation.device, DEVICE_RESOURCES)
+        count = {} if implementation.device_count == 1 else {"count": str(implementation.device_count)}
+        tree["device"] = {**count, **_amounts(instance, implementation.device, DEVICE_RESOURCES)}
     if implementation.processing_ns:
         tree["processing"] = _time(implementation.processing_ns)
     if implementation.capacity_bps is not None:

@@ -19,7 +19,7 @@ class Move(NamedTuple):
 
 
 def moved(instance: Instance, placement: Placement, previous: Placement | None) -> Iterator[Move]:
-    """Every component whose node, device or implementation changed while its chain runs before and after.
+    """Every component whose node, devices or implementation changed while its chain runs before and after.
 
     A component that the chain did not have before has not moved; chains that the instance does not know are left out.
     """

@@ -5,9 +5,9 @@ A placement knows nothing of its instance; whether it keeps the rules, :mod:`mos
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from mosaico_place.remembered import of_two
 
@@ -17,11 +17,36 @@ FlowPath = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where a component stands: node, implementation and, at level ``gpu``, the device."""
+    """Where a component stands: node, implementation and, at level ``gpu``, the device or devices.
+
+    Attributes:
+        node: name of the node.
+        implementation: name of the implementation.
+        device: the only device, or the first of several by name; None below level ``gpu``.
+        further: the other devices, by name, where the implementation takes several.
+    """
 
     node: str
     implementation: str
     device: str | None = None
+    further: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        # Spots that name the same devices are equal, in whatever order they were named.
+        if self.further:
+            first, *others = sorted(self.further if self.device is None else (self.device, *self.further))
+            object.__setattr__(self, "device", first)
+            object.__setattr__(self, "further", tuple(others))
+
+    @classmethod
+    def on(cls, node: str, implementation: str, devices: Sequence[str]) -> Self:
+        """The spot on so many devices, or on none."""
+        return cls(node, implementation, devices[0] if devices else None, tuple(devices[1:]))
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """All devices, by name; none below level ``gpu``."""
+        return () if self.device is None else (self.device, *self.further)
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,7 @@ class ModelSize:
     """How large the problem was.
 
     Attributes:
-        candidates: (component, node, implementation[, device]) left after pruning.
+        candidates: (component, node, implementation[, devices]) left after pruning.
         pruned: how many more there were before.
         variables, rows, nonzeros: of the model that the solver was given; 0 if there was none.
     """

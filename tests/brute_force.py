@@ -264,11 +264,13 @@ def _subsets(groups: list[tuple[str, ...]]) -> Iterator[tuple[tuple[str, ...], .
 def _spots(instance: Instance, function: str, scene: Scene) -> list[Spot]:
     """Where a function can run; on a switch, a shared one only as the program that the scene has there."""
     return [
-        Spot(node.name, implementation.name, device)
+        Spot.on(node.name, implementation.name, devices)
         for node in instance.nodes.values()
         for implementation in instance.functions[function].implementations.values()
         if implementation.runs_on(node) and scene.programs.get((node.name, function), implementation) == implementation
-        for device in (node.devices if implementation.level is Level.GPU else (None,))
+        for devices in combinations(
+            node.devices, implementation.device_count if implementation.level is Level.GPU else 0
+        )
     ]
 
 

@@ -321,6 +321,7 @@ EVERYTHING = Instance(
             {
                 "gpu": Implementation("gpu", Level.GPU, {"cpu": 1000}, {"share": 400}, 8_000_000, {"cpu": 500}, 10**9),
                 "small": Implementation("small", Level.GPU, {}, {"share": 100, "memory": 1}),
+                "wide": Implementation("wide", Level.GPU, {}, {"share": 100}, device_count=2),
             },
             Prices(**EVERY_PRICE, move=Fraction(2, 7)),  # type: ignore[arg-type]
             shared=True,

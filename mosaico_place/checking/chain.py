@@ -126,19 +126,11 @@ def rewritten(case: Case) -> Iterator[Violation]:
 
 
 def devices(case: Case) -> Iterator[Violation]:
-    """Rule ``device``, of names: level ``gpu`` names a device of its node, the other levels name none."""
+    """Rule ``device``, of names: level ``gpu`` names as many devices of its node as it takes, the others name none."""
     for name, run in case.runs.items():
-        level, has = run.implementation.level, run.node.devices
-        if level is Level.GPU and run.device in run.node.devices_down:
-            message = f"names device {run.device!r} of {run.node.name!r}, which is down"
-        elif level is Level.GPU and run.device not in has:
-            named = f"device {run.device!r}" if run.device is not None else "no device"
-            message = f"names {named}, but level gpu takes one of {run.node.name!r}: {', '.join(has)}"
-        elif level is not Level.GPU and run.device is not None:
-            message = f"names device {run.device!r}, but level {level} takes none; leave the device out"
-        else:
-            continue
-        yield case.violation(Rule.DEVICE, f"component {name}", message)
+        message = _device_fault(run)
+        if message is not None:
+            yield case.violation(Rule.DEVICE, f"component {name}", message)
 
 
 def dedicated(case: Case) -> Iterator[Violation]:
@@ -302,6 +294,30 @@ def _spot_faults(instance: Instance, component: Component, spot: Spot | None) ->
         yield f"{node.kind} {node.name!r} does not run {level}; it {runs}"
     elif node is not None and not implementations[spot.implementation].runs_on(node):
         yield lacks(implementations[spot.implementation], node)
+
+
+def _device_fault(run: Running) -> str | None:
+    """What is wrong with the devices that a component names; None if nothing is."""
+    level, has, count = run.implementation.level, run.node.devices, run.implementation.device_count
+    unknown = [device for device in run.devices if device not in has]
+    down = [device for device in run.devices if device in run.node.devices_down]
+    twice = [device for device in run.devices if run.devices.count(device) > 1]
+    if level is not Level.GPU:
+        named = f"device {run.devices[0]!r}" if run.devices else ""
+        return f"names {named}, but level {level} takes none; leave the device out" if named else None
+    if down:
+        return f"names device {down[0]!r} of {run.node.name!r}, which is down"
+    if unknown or not run.devices:
+        named = f"device {unknown[0]!r}" if unknown else "no device"
+        takes = "level gpu takes one" if count == 1 else f"its implementation takes {count}"
+        return f"names {named}, but {takes} of {run.node.name!r}: {', '.join(has)}"
+    if twice:
+        return f"names device {twice[0]!r} more than once; each of its devices is another one"
+    if len(run.devices) != count:
+        named = "one device" if len(run.devices) == 1 else f"{len(run.devices)} devices"
+        takes = "one" if count == 1 else f"{count} different ones"
+        return f"names {named} ({', '.join(run.devices)}), but its implementation takes {takes}"
+    return None
 
 
 def _path_fault(

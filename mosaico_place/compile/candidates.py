@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mosaico_place.compile.infrastructure import Infrastructure
-from mosaico_place.instance import Chain, Component, Function, Group, Implementation, Instance, Kind, Level, Node
+from mosaico_place.instance import Chain, Component, Function, Group, Implementation, Instance, Kind, Node
 from mosaico_place.placement import Spot
 from mosaico_place.quantities import Dimension, format_quantity
 
@@ -22,22 +22,30 @@ class Candidate:
     Attributes:
         node: index of the node.
         implementation: how it runs; None for an endpoint.
-        device: name of the device it uses; None below level ``gpu``.
+        devices: names of the devices it uses; none below level ``gpu``.
         processing_ns: time that traffic spends in it.
     """
 
     node: int
     implementation: Implementation | None
-    device: str | None
+    devices: tuple[str, ...]
     processing_ns: int
 
     @property
     def option(self) -> str:
-        """Implementation and device in one word, e.g. ``gpu:gpu-0``; empty for an endpoint."""
+        """Implementation and devices in one word, e.g. ``gpu:gpu-0+gpu-3``; empty for an endpoint."""
         if self.implementation is None:
             return ""
         name = self.implementation.name
-        return name if self.device is None else f"{name}:{self.device}"
+        if len(self.devices) < 2:
+            return ":".join((name, *self.devices))
+        # A name may contain a plus sign; different sets have different words.
+        return f"{name}:{'+'.join(device.replace('~', '~~').replace('+', '~+') for device in self.devices)}"
+
+    def spot(self, node: Node) -> Spot:
+        """What it is in a placement, on its node; it must be no endpoint."""
+        assert self.implementation is not None, "an endpoint has no spot"
+        return Spot.on(node.name, self.implementation.name, self.devices)
 
 
 Candidates = Mapping[str, tuple[Candidate, ...]]
@@ -49,18 +57,18 @@ class NoCandidateError(Exception):
 
 
 def offered(instance: Instance, infrastructure: Infrastructure, component: Component) -> list[Candidate]:
-    """Every node that runs the component's function, with every implementation and device; an endpoint's node."""
+    """Every node that runs the component's function, with every implementation and devices; an endpoint's node."""
     if component.function is None:
         assert component.at is not None, "validation lets no endpoint without a node pass"
         at = infrastructure.index[component.at]
-        return [Candidate(at, None, None, component.processing_ns)]
+        return [Candidate(at, None, (), component.processing_ns)]
     function = instance.functions[component.function]
     return [
-        Candidate(i, implementation, device, implementation.processing_ns)
+        Candidate(i, implementation, devices, implementation.processing_ns)
         for i, node in enumerate(infrastructure.nodes)
         for implementation in function.implementations.values()
         if implementation.runs_on(node)
-        for device in (node.working if implementation.level is Level.GPU else (None,))
+        for devices in implementation.devices_on(node)
     ]
 
 
@@ -87,18 +95,21 @@ def max_moves(component: Component, before: Spot | None, node: Node, candidate: 
     """Whether rule ``max-moves`` lets the component run there: one that is not movable stays while its node is up."""
     if component.movable or before is None or not up or candidate.implementation is None:
         return True
-    return before == Spot(node.name, candidate.implementation.name, candidate.device)
+    return before == candidate.spot(node)
 
 
 def fits(node: Node, candidate: Candidate) -> bool:
-    """Whether the empty node, and its empty device, could hold the candidate, with an instance opened for it."""
+    """Whether the empty node, and its empty devices, could hold the candidate, with an instance opened for it."""
     implementation = candidate.implementation
     if implementation is None:
         return True
     if any(amount > node.free(resource) for resource, amount in implementation.alone.items()):
         return False
-    device = node.devices[candidate.device] if candidate.device is not None else {}
-    return all(amount <= device.get(resource, 0) for resource, amount in implementation.device.items())
+    return all(
+        amount <= node.devices[device].get(resource, 0)
+        for device in candidate.devices
+        for resource, amount in implementation.device.items()
+    )
 
 
 def own_candidates(
@@ -151,8 +162,12 @@ def own_candidates(
 
 def _why_nowhere(infrastructure: Infrastructure, function: Function) -> str:
     """Why no node runs a function."""
-    if any(one.runs_on(node.repaired) for node in infrastructure.nodes for one in function.implementations.values()):
+    repaired = [node.repaired for node in infrastructure.nodes]
+    running = [(one, node) for node in repaired for one in function.implementations.values() if one.runs_on(node)]
+    if any(next(one.devices_on(node), None) is not None for one, node in running):
         return f"every node that runs {function.name!r} is down or drained, or its GPUs are down"
+    if running:
+        return f"no node that runs {function.name!r} has as many GPUs as it takes"
     return f"no node runs {function.name!r}"
 
 

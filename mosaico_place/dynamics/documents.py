@@ -19,6 +19,7 @@ from mosaico_place.planning import Act, Interruption, Plan, Step, plan_document
 from mosaico_place.quantities import Dimension, format_quantity, parse_quantity
 from mosaico_place.result import LevelResult, Violation
 from mosaico_place.schema.decision import DecisionDocument, DecisionLine, DeltaDocument, DoneLine
+from mosaico_place.schema.parts import SpotEntry
 from mosaico_place.schema.plan import StepEntry
 
 _LINES: TypeAdapter[DecisionLine | DoneLine] = TypeAdapter(DecisionLine | DoneLine)
@@ -151,9 +152,13 @@ def _step(entry: StepEntry, placement: ChainPlacement | None) -> Step:
     if act is Act.SWITCH:
         paths = {(flow.tail, flow.head): tuple(flow.path) for flow in entry.flows or ()}
         return Step(act, entry.chain, placement=placement, paths=paths, duration_ns=duration_ns)
-    spot = None if entry.node is None else Spot(node, implementation, entry.device)
-    source = None if entry.source is None else Spot(entry.source.node, entry.source.implementation, entry.source.device)
+    spot = None if entry.node is None else _spot(entry, node, implementation)
+    source = None if entry.source is None else _spot(entry.source, entry.source.node, entry.source.implementation)
     return Step(act, entry.chain, entry.component, spot, source, duration_ns=duration_ns)
+
+
+def _spot(entry: StepEntry | SpotEntry, node: str, implementation: str) -> Spot:
+    return Spot(node, implementation, entry.device, tuple(entry.devices or ()))
 
 
 def _ns(us: float | None) -> int | None:

@@ -164,11 +164,11 @@ def _refuse_devices(instance: Instance, less: Mapping[str, int]) -> None:
     }
     if not asking:
         return
-    devices = [device for node in instance.nodes.values() for device in node.devices.values()]
+    hosts = [node for node in instance.nodes.values() if node.devices]
     found = [
         Fault(("capacity", fault.path[-1]), f"{fault.message}; function {shown(name)} asks for it")
         for name, function in asking.items()
-        for fault in function_faults(instance, name, function, devices)
+        for fault in function_faults(instance, name, function, hosts)
     ]
     if found:
         raise InputError(found)

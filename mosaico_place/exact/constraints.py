@@ -20,7 +20,6 @@ from mosaico_place.exact.symbols import Symbols, Terms, budget_name, joins, node
 from mosaico_place.exact.use import Part, device_uses, link_uses, node_uses
 from mosaico_place.instance import Budget, Chain, Component, Group
 from mosaico_place.latency import budget_flows
-from mosaico_place.placement import Spot
 from mosaico_place.rules import Rule
 from mosaico_place.usage import NO_CAPACITY, CapacityName, capacities
 
@@ -204,8 +203,7 @@ def moves(symbols: Symbols, class_name: str | None = None) -> Iterator[tuple[Com
                 (-1, var)
                 for node, options in symbols.options[chain.name, name].items()
                 for candidate, var in options
-                if candidate.implementation is not None
-                and spot == Spot(nodes[node].name, candidate.implementation.name, candidate.device)
+                if candidate.implementation is not None and spot == candidate.spot(nodes[node])
             ]
             yield component, [(1, symbols.accept[chain.name]), *stays]
 

@@ -184,9 +184,10 @@ def _spots(symbols: Symbols, chain: Chain, on: set[int]) -> tuple[dict[str, Spot
             for candidate, var in candidates:
                 if not _is_on(var, on):
                     continue
-                nodes[name] = symbols.problem.infrastructure.nodes[node].name
+                owner = symbols.problem.infrastructure.nodes[node]
+                nodes[name] = owner.name
                 if candidate.implementation is not None:
-                    spots[name] = Spot(nodes[name], candidate.implementation.name, candidate.device)
+                    spots[name] = candidate.spot(owner)
     return spots, nodes
 
 
@@ -250,7 +251,7 @@ def _chosen(symbols: Symbols, chain: Chain, placed: ChainPlacement) -> set[int] 
             continue
         spot = placed.components.get(name)
         found = {
-            Spot(nodes[node].name, candidate.implementation.name, candidate.device): var
+            candidate.spot(nodes[node]): var
             for node, options in symbols.options[chain.name, name].items()
             for candidate, var in options
             if candidate.implementation is not None

@@ -134,7 +134,8 @@ def _charged(symbols: Symbols, charge: Charge) -> CostTerms:
             price = amount * instance.resource_price(function, node, resource)
             by_resource.setdefault(("node", resource), {})[position] = price
         for resource, amount in candidate.implementation.device.items():
-            price = amount * instance.device_price(function, node, resource)
+            each = amount * instance.device_price(function, node, resource)
+            price = each * candidate.implementation.device_count
             by_resource.setdefault(("device", resource), {})[position] = price
         if private(component, function):
             by_resource.setdefault(("opened", ""), {})[position] = instance.opened_price(function, node)

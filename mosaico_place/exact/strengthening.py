@@ -118,7 +118,8 @@ def ordered(symbols: Symbols) -> Iterator[tuple[tuple[str, ...], Terms, Terms]]:
         for node, candidates in symbols.options[chain.name, component.name].items():
             for candidate, var in candidates:
                 use[node, None].append((1, var))
-                use[node, candidate.device].append((1, var))
+                for device in candidate.devices or (None,):
+                    use[node, device].append((1, var))
     named = _named(symbols)
     for one, other in _alike_servers(symbols.problem.instance, named):
         yield (one, other), use[index[one], None], use[index[other], None]
@@ -135,8 +136,8 @@ def arranged(symbols: Symbols, placement: Placement) -> Placement:
     for chain in placement.chains.values():
         for spot in chain.components.values():
             components[spot.node,] += 1
-            if spot.device is not None:
-                components[spot.node, spot.device] += 1
+            for device in spot.devices:
+                components[spot.node, device] += 1
     runs: list[list[tuple[str, ...]]] = []
     for (*owner, one, other), _, _ in ordered(symbols):
         if not runs or runs[-1][-1] != (*owner, one):
@@ -150,8 +151,8 @@ def arranged(symbols: Symbols, placement: Placement) -> Placement:
         return renamed.get((node,), (node,))[0]
 
     def moved(spot: Spot) -> Spot:
-        device = None if spot.device is None else renamed.get((spot.node, spot.device), (spot.node, spot.device))[1]
-        return Spot(named(spot.node), spot.implementation, device)
+        devices = [renamed.get((spot.node, device), (spot.node, device))[1] for device in spot.devices]
+        return Spot.on(named(spot.node), spot.implementation, devices)
 
     chains = {
         name: replace(

@@ -89,8 +89,7 @@ def device_uses(symbols: Symbols) -> Uses:
     nodes = symbols.problem.infrastructure.nodes
     uses = _Collector()
     for charge in charges(symbols):
-        device = charge.members[0][2].device
-        if device is not None:
+        for device in charge.members[0][2].devices:  # equivalent members have the same
             demands = {
                 position: candidate.implementation.device
                 for position, (_, _, candidate, _) in enumerate(charge.members)

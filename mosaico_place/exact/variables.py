@@ -2,7 +2,7 @@
 
 =================================  ======================================================================
 ``accept[chain]``                  1 if the chain is accepted (a constant where it must or cannot be)
-``x[chain, component, node, o]``   1 if the component stands on the node; ``o`` = implementation[:device]
+``x[chain, component, node, o]``   1 if the component stands on the node; ``o`` = implementation[:devices]
 ``y[chain, tail, head, i, j]``     1 if the flow tail -> head uses the link from node i to node j and pays for it
 ``follow[chain, t, head, i, j]``   1 if the copy t -> head follows its host from node i to node j
 ``open[node, function, o, k]``     1 if at least k instances of the shared function are opened on the node

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import combinations
 
 from mosaico_place.instance.chains import Component, Flow
 from mosaico_place.instance.infrastructure import Level, Node
@@ -19,6 +20,7 @@ class Implementation:
         level: ``p4``, ``vnf`` or ``gpu``.
         demand: amount per node resource, for each component (or per-hop flow) that it serves.
         device: amount per device resource, all taken from one device; empty unless the level is ``gpu``.
+        device_count: how many different devices of one server give that much each.
         processing_ns: time that traffic spends in it.
         once: amount per node resource, for each opened instance; empty unless the function is shared.
         capacity_bps: load that it carries (of a shared function: each instance); None for any load.
@@ -29,6 +31,7 @@ class Implementation:
     level: Level
     demand: Mapping[str, int] = field(default_factory=dict)
     device: Mapping[str, int] = field(default_factory=dict)
+    device_count: int = field(default=1, kw_only=True)
     processing_ns: int = 0
     once: Mapping[str, int] = field(default_factory=dict)
     capacity_bps: int | None = None
@@ -45,6 +48,14 @@ class Implementation:
     def runs_on(self, node: Node) -> bool:
         """Whether the node offers its level and has what it needs."""
         return self.level in node.runs and all(node.labels.get(label) in values for label, values in self.needs.items())
+
+    def devices_on(self, node: Node) -> Iterator[tuple[str, ...]]:
+        """Every set of working devices of the node that it could use, each by name; the empty one below ``gpu``."""
+        if self.level is not Level.GPU:
+            yield ()
+            return
+        for chosen in combinations(node.working, self.device_count):
+            yield tuple(sorted(chosen))
 
     def carries(self, load_bps: int, count: int = 1) -> bool:
         """Whether so many instances carry the load."""

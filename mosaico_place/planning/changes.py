@@ -139,7 +139,7 @@ def undrained(instance: Instance) -> Instance:
 
 
 def remains(instance: Instance, placed: ChainPlacement) -> ChainPlacement:
-    """A placement of a chain without the components whose node or device is down."""
+    """A placement of a chain without the components whose node, or one of whose devices, is down."""
     gone = {name for name, spot in placed.components.items() if not is_alive(instance, spot)}
     if not gone:
         return placed
@@ -150,8 +150,8 @@ def remains(instance: Instance, placed: ChainPlacement) -> ChainPlacement:
 
 
 def is_alive(instance: Instance, spot: Spot) -> bool:
-    """Whether what stands on a spot still runs: its node and device are up."""
-    return instance.node_up(spot.node) and (spot.device is None or spot.device in instance.nodes[spot.node].working)
+    """Whether what stands on a spot still runs: its node and devices are up."""
+    return instance.node_up(spot.node) and all(device in instance.nodes[spot.node].working for device in spot.devices)
 
 
 def is_cut(instance: Instance, placed: ChainPlacement, hops: Hops) -> bool:

@@ -67,9 +67,10 @@ def items_of(instance: Instance, chain: Chain, placed: ChainPlacement, scene: Sc
             run = runs[name]
             demand = own_demand(chain.components[name], run.function, run.implementation).items()
             taken: Amounts = {("node", first.node.name, resource): amount for resource, amount in demand}
-            if first.device is not None and first.device in first.node.working:
-                for resource, amount in run.implementation.device.items():
-                    taken["device", first.node.name, first.device, resource] = amount
+            for device in first.devices:
+                if device in first.node.working:
+                    for resource, amount in run.implementation.device.items():
+                        taken["device", first.node.name, device, resource] = amount
             demands.append(taken)
         items.processes[placed.components[group[0]], tuple(group)] = largest(demands)
     for name, run in runs.items():

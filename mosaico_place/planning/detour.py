@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import product
 
 from mosaico_place.checking import check_chain
-from mosaico_place.instance import Component, Implementation, Level, Node
+from mosaico_place.instance import Component, Implementation, Node
 from mosaico_place.placement import ChainPlacement, Opening, Spot
 from mosaico_place.planning.changes import Change, Scenery, changed_programs, other_counts
 from mosaico_place.planning.ordering import close_surplus
@@ -123,5 +123,5 @@ class Detours:
                 continue
             taken = ((("node", node.name, resource), amount) for resource, amount in one.demand.items())
             if all(stage.used(name) + amount <= stage.limit(name) for name, amount in taken):
-                for device in node.working if one.level is Level.GPU else (None,):
-                    yield Spot(node.name, one.name, device)
+                for devices in one.devices_on(node):
+                    yield Spot.on(node.name, one.name, devices)

@@ -52,6 +52,8 @@ def _step(step: Step) -> dict[str, object]:
 
 def _spot(spot: Spot) -> dict[str, object]:
     entry: dict[str, object] = {"node": spot.node, "implementation": spot.implementation}
+    if spot.further:
+        return {**entry, "devices": list(spot.devices)}
     return entry if spot.device is None else {**entry, "device": spot.device}
 
 
@@ -92,8 +94,7 @@ def _in_words(step: Step) -> str:
 def _place(spot: Spot | None) -> str:
     if spot is None:
         return "nowhere"
-    device = "" if spot.device is None else f", {spot.device}"
-    return f"{spot.node} ({spot.implementation}{device})"
+    return f"{spot.node} ({', '.join((spot.implementation, *spot.devices))})"
 
 
 def _interruption_in_words(one: Interruption) -> str:

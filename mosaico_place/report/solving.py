@@ -82,7 +82,7 @@ def _spots(chains: Mapping[str, ChainPlacement]) -> Iterator[RenderableType]:
     table = new_table("chain", "component", "node", "runs as")
     for name, chain in chains.items():
         for number, (component, spot) in enumerate(chain.components.items()):
-            runs = spot.implementation + (f" on {spot.device}" if spot.device is not None else "")
+            runs = spot.implementation + (f" on {', '.join(spot.devices)}" if spot.devices else "")
             table.add_row("" if number else name, component, spot.node, runs)
     if table.row_count:
         yield from titled("Placement", table)

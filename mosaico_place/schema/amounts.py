@@ -15,7 +15,7 @@ from pydantic import ConfigDict, Field, PlainValidator, ValidationInfo, WithJson
 from mosaico_place.errors import shown
 from mosaico_place.instance import DEVICE_RESOURCES, NODE_RESOURCES
 from mosaico_place.quantities import Dimension, parse_number, parse_price, parse_quantity
-from mosaico_place.schema.base import Strict, Unknown
+from mosaico_place.schema.base import Strict, Unknown, parse_from_one
 
 
 def _single(value: object, example: str) -> object:
@@ -172,6 +172,13 @@ class DeviceResources(_Open):
     """Memory of the GPU."""
     nvenc: Count = 0
     """Video encoder sessions."""
+
+
+class DeviceDemand(DeviceResources):
+    """What a component takes of each of its devices, and how many these are; declared resources are further keys."""
+
+    count: Annotated[int, PlainValidator(parse_from_one), WithJsonSchema({"type": "integer", "minimum": 1})] = 1
+    """How many different GPUs of one server give that much each."""
 
 
 class DevicePrices(_Open):

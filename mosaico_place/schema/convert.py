@@ -101,6 +101,7 @@ def _function(name: str, function: Function) -> InstanceFunction:
             level=level,
             demand={} if each is None else each.by_resource(),
             device={} if model.device is None else model.device.by_resource(),
+            device_count=1 if model.device is None else model.device.count,
             processing_ns=model.processing,
             once={} if model.once is None else model.once.by_resource(),
             capacity_bps=model.capacity,

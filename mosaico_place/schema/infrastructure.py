@@ -10,6 +10,7 @@ from mosaico_place.errors import shown
 from mosaico_place.instance import Kind, Level
 from mosaico_place.schema.amounts import (
     Bytes,
+    DeviceDemand,
     DeviceResources,
     LinkPrices,
     MaybeRate,
@@ -184,8 +185,8 @@ class Implementation(NodeResources):
     """Of a shared function: what each opened instance takes."""
     each: Annotated[NodeResources | None, given("a mapping")] = None
     """Of a shared function: what each component, or per-hop flow, that it serves takes besides."""
-    device: Annotated[DeviceResources | None, given("a mapping")] = None
-    """At level gpu: what a component takes of one GPU, e.g. `{share: 0.4, memory: 6 GiB}`."""
+    device: Annotated[DeviceDemand | None, given("a mapping")] = None
+    """At level gpu: what a component takes of one GPU, e.g. `{share: 0.4, memory: 6 GiB}`, or of each of `count`."""
     processing: Time = 0
     """Time that traffic spends in it."""
     capacity: MaybeRate = None

@@ -32,6 +32,8 @@ class SpotEntry(Document):
     implementation: str
     device: str | None = None
     """The GPU it runs on; only at level `gpu`."""
+    devices: list[str] | None = None
+    """The GPUs, in place of `device`, of what runs on several."""
 
 
 class FlowEntry(Document):

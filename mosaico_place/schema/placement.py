@@ -20,6 +20,8 @@ class SpotEntry(Strict):
     """Implementation that runs there."""
     device: Name | None = None
     """GPU that it uses; only at level gpu."""
+    devices: list[Name] | None = None
+    """The GPUs that it uses, in place of `device`, if its implementation takes several."""
 
 
 class FlowEntry(Strict):

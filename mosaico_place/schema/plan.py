@@ -32,6 +32,8 @@ class StepEntry(Document):
     """Where it starts or stops, or is carried to."""
     implementation: str | None = None
     device: str | None = None
+    devices: list[str] | None = None
+    """The GPUs, in place of `device`, of what takes several."""
     source: SpotEntry | None = Field(None, alias="from")
     """Where its state is carried from."""
     flows: list[FlowEntry] | None = None

@@ -77,7 +77,7 @@ class ModelEntry(Document):
     """How large the problem was."""
 
     candidates: int
-    """(component, node, implementation, device) combinations left after pruning."""
+    """(component, node, implementation, devices) combinations left after pruning."""
     pruned: int
     """How many more there were before."""
     variables: int

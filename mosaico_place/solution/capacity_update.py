@@ -160,8 +160,8 @@ def _belongings(compiled: Compiled) -> list[_Belongings]:
     for option, run in enumerate(compiled.offers.runs):
         has = found[run.candidate.node]
         has.options.append(option)
-        if run.candidate.device is not None:
-            has.devices.setdefault(run.candidate.device, []).append(option)
+        for device in run.candidate.devices:
+            has.devices.setdefault(device, []).append(option)
     for program, (node, *_) in enumerate(compiled.offers.program_runs):
         found[node].programs.append(program)
     return found

@@ -14,7 +14,7 @@ from mosaico_place.compile.infrastructure import BoolArray, FloatArray
 from mosaico_place.kernel.embed import FEW
 from mosaico_place.kernel.problem import Embeddings, Prices, Pricing, State, Work
 from mosaico_place.kernel.times import parallel_ns
-from mosaico_place.placement import ChainPlacement, Opening, Placement, Spot
+from mosaico_place.placement import ChainPlacement, Opening, Placement
 from mosaico_place.solution.updates import insert_all, keeps_time, nothing_stands, put, remove_all, sum_up
 
 LAST_CHOICE = 1e12
@@ -110,7 +110,7 @@ class Solution:
             candidate = runs[option].candidate
             assert candidate.implementation is not None, "functions have implementations"
             at.append(nodes[candidate.node].name)
-            spots[name] = Spot(at[-1], candidate.implementation.name, candidate.device)
+            spots[name] = candidate.spot(nodes[candidate.node])
         tails, heads = ((tables.flows[end][others] - first).tolist() for end in ("tail", "head"))
         arcs, lengths = self.embeddings.path[others], self.embeddings.length[others].tolist()
         flows = {}

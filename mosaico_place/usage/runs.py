@@ -28,13 +28,13 @@ class Scene:
 class Running(NamedTuple):
     """A component that runs: its function, in one implementation, on a node that offers its level.
 
-    ``device`` is the device its spot names, whether or not that device exists.
+    ``devices`` are the devices its spot names, whether or not they exist.
     """
 
     function: Function
     implementation: Implementation
     node: Node
-    device: str | None
+    devices: tuple[str, ...]
 
 
 def survey(instance: Instance, placement: Placement = EMPTY) -> Scene:
@@ -69,7 +69,7 @@ def opened_as(instance: Instance, opening: Opening) -> Running | None:
     implementation = function.implementations.get(opening.implementation)
     if implementation is None or not implementation.runs_on(node):
         return None
-    return Running(function, implementation, node, None)
+    return Running(function, implementation, node, ())
 
 
 def program(instance: Instance, scene: Scene, flow: Flow, function: str, node: Node) -> Implementation | None:
@@ -110,7 +110,7 @@ def running(instance: Instance, chain: Chain, chain_placement: ChainPlacement) -
         implementation = function.implementations.get(spot.implementation)
         node = instance.nodes.get(spot.node)
         if implementation is not None and node is not None and implementation.runs_on(node):
-            runs[name] = Running(function, implementation, node, spot.device)
+            runs[name] = Running(function, implementation, node, spot.devices)
     return runs
 
 

@@ -94,9 +94,10 @@ def chain_usage(instance: Instance, chain: Chain, chain_placement: ChainPlacemen
         first = runs[group[0]]
         demands = [own_demand(chain.components[name], runs[name].function, runs[name].implementation) for name in group]
         _add(nodes, first.node.name, _largest(demands))
-        if first.device is not None and first.device in first.node.working:
+        if working := [device for device in dict.fromkeys(first.devices) if device in first.node.working]:
             taken = _largest([runs[name].implementation.device for name in group])
-            _add(devices.setdefault(first.node.name, {}), first.device, taken)
+            for device in working:
+                _add(devices.setdefault(first.node.name, {}), device, taken)
     for name, run in runs.items():
         if run.function.shared_by(chain.components[name]):
             opening = Opening(run.node.name, run.function.name, run.implementation.name)

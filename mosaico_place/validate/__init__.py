@@ -32,7 +32,7 @@ RESERVED_KEYS = frozenset(
         *("down", "drained", "hitless", "kind", "node", "reserved", "gpus", "forwarding", "hand-over", "labels"),
         *("prices", "runs"),
         *("device", "processing", "bandwidth", "active", "opened", "move"),
-        *("level", "needs", "once", "each", "capacity", "queue"),
+        *("level", "needs", "once", "each", "capacity", "queue", "count"),
     }
 )
 """Keys that stand, or may come to stand, beside resources in the file, so that no resource may be called like them."""
@@ -41,13 +41,13 @@ RESERVED_KEYS = frozenset(
 def faults(instance: Instance) -> list[Fault]:
     """Everything that is wrong with an instance, part by part; empty if it can be solved."""
     name = name_fault(instance.name)
-    devices = [device for node in instance.nodes.values() for device in node.devices.values()]
+    hosts = [node for node in instance.nodes.values() if node.devices]
     return [
         *([Fault(("name",), name)] if name else ()),
         *_resource_faults(instance),
         *(fault for key, node in instance.nodes.items() for fault in _node_faults(instance, key, node)),
         *_link_faults(instance),
-        *(fault for key, one in instance.functions.items() for fault in function_faults(instance, key, one, devices)),
+        *(fault for key, one in instance.functions.items() for fault in function_faults(instance, key, one, hosts)),
         *faults_of_chains(instance),
         *_class_faults(instance),
         *price_faults(instance, instance.prices, "instance", ("prices",)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import comb
 from typing import Literal
 
 from mosaico_place.errors import Fault, Path, name_fault, shown, unknown_name
@@ -13,13 +14,14 @@ from mosaico_place.instance import (
     Implementation,
     Instance,
     Level,
+    Node,
     Prices,
 )
 from mosaico_place.quantities import Dimension, format_quantity
 from mosaico_place.validate.chain import price_fault
 
-Devices = Sequence[Mapping[str, int]]
-"""What each device of the instance offers."""
+MOST_DEVICE_SETS = 2_000
+"""Of a component that takes several devices, every set of devices of a server is a way to place it of its own."""
 
 Place = Literal["instance", "node", "function", "link"]
 """What has prices."""
@@ -52,8 +54,8 @@ def amount_faults(
             yield Fault((*path, resource), f"must not be negative, found {amount}")
 
 
-def function_faults(instance: Instance, key: str, function: Function, devices: Devices) -> Iterator[Fault]:
-    """Everything that is wrong with one function."""
+def function_faults(instance: Instance, key: str, function: Function, hosts: Sequence[Node]) -> Iterator[Fault]:
+    """Everything that is wrong with one function; ``hosts`` are the nodes that have devices."""
     path: Path = ("functions", key)
     yield from misnamed(key, function.name, path)
     if not function.implementations:
@@ -68,7 +70,7 @@ def function_faults(instance: Instance, key: str, function: Function, devices: D
         yield from amount_faults(implementation.device, DEVICE_RESOURCES, instance.resources, (*here, "device"))
         if implementation.processing_ns < 0:
             yield Fault((*here, "processing"), f"must not be negative, found {implementation.processing_ns} ns")
-        yield from _device_demand_faults(instance, implementation, devices, here)
+        yield from _device_demand_faults(instance, implementation, hosts, here)
     if function.state_bytes < 0:
         yield Fault((*path, "state"), f"must not be negative, found {function.state_bytes} bytes")
     if function.reload_ns < 0:
@@ -91,16 +93,27 @@ def _sharing_faults(function: Function, implementation: Implementation, path: Pa
 
 
 def _device_demand_faults(
-    instance: Instance, implementation: Implementation, devices: Devices, path: Path
+    instance: Instance, implementation: Implementation, hosts: Sequence[Node], path: Path
 ) -> Iterator[Fault]:
     if implementation.level is not Level.GPU:
-        if implementation.device:
+        if implementation.device or implementation.device_count != 1:
             yield Fault((*path, "device"), "only an implementation at level gpu takes a device")
         return
     if not implementation.device:
         yield Fault((*path, "device"), "a GPU implementation takes something of a device, such as {share: 0.4}")
         return
-    if not devices or any(_fits(implementation, device) for device in devices):
+    count = implementation.device_count
+    if count < 1:
+        yield Fault((*path, "device", "count"), f"expected a whole number from 1 up, found {count}")
+        return
+    yield from _too_many_sets(implementation, hosts, (*path, "device", "count"))
+    devices = [device for node in hosts for device in node.devices.values()]
+    most = max((sum(_fits(implementation, device) for device in node.devices.values()) for node in hosts), default=0)
+    if not devices or most >= count:
+        return
+    if most:
+        message = f"no server has {count} GPUs that each offer this, the most is {most}; ask for fewer"
+        yield Fault((*path, "device", "count"), message, missing=("device", ""))
         return
     largest = {r: max(device.get(r, 0) for device in devices) for r in implementation.device}
     above = [r for r, amount in implementation.device.items() if amount > largest[r]]
@@ -113,6 +126,17 @@ def _device_demand_faults(
             yield Fault((*path, "device", resource), message, missing=("device", resource))
     if not above:
         yield Fault((*path, "device"), "no single GPU offers all of this", missing=("device", ""))
+
+
+def _too_many_sets(implementation: Implementation, hosts: Sequence[Node], path: Path) -> Iterator[Fault]:
+    """More sets of devices on one server than can be told apart one by one."""
+    count = implementation.device_count
+    for node in hosts:
+        sets = comb(len(node.devices), count)
+        if sets > MOST_DEVICE_SETS and implementation.runs_on(node.repaired):
+            mend = f"at most {MOST_DEVICE_SETS} are looked at: ask for fewer, or divide the server into several"
+            yield Fault(path, f"{node.name!r} has {sets} sets of {count} of its {len(node.devices)} GPUs; {mend}")
+            return
 
 
 def _fits(implementation: Implementation, device: Mapping[str, int]) -> bool:

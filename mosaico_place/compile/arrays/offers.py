@@ -21,7 +21,6 @@ from mosaico_place.instance import (
     Implementation,
     Instance,
     Kind,
-    Level,
     Node,
 )
 from mosaico_place.placement import Opening, Spot
@@ -122,7 +121,7 @@ class Offers:
         for option in range(int(start[node]), int(start[node + 1])) if node is not None else ():
             candidate = self.runs[option].candidate
             assert candidate.implementation is not None, "functions have implementations"
-            if (candidate.implementation.name, candidate.device) == (spot.implementation, spot.device):
+            if (candidate.implementation.name, candidate.devices) == (spot.implementation, spot.devices):
                 return option
         return -1
 
@@ -136,7 +135,7 @@ class Offers:
                 opening = self.opening(i, function, implementation) if shared else -1
                 demand = self._slice(node, own_demand(component, function, implementation), candidate)
                 carries = self._carries(implementation, opening)
-                spot = self.spots.setdefault(Spot(node.name, implementation.name, candidate.device), len(self.spots))
+                spot = self.spots.setdefault(candidate.spot(node), len(self.spots))
                 charge = len(self.charges)
                 self.charges += self._charges(component, function, node, candidate)
                 self.options.append((i, *demand, opening, carries, candidate.processing_ns))
@@ -156,7 +155,8 @@ class Offers:
                 yield self.rows.index["node", node.name, resource], price
         for resource, amount in implementation.device.items():
             if price := amount * instance.device_price(function, node, resource):
-                yield self.rows.index["device", node.name, candidate.device or "", resource], price
+                for device in candidate.devices:
+                    yield self.rows.index["device", node.name, device, resource], price
         if private(component, function) and (price := instance.opened_price(function, node)):
             yield -1, price
 
@@ -216,13 +216,14 @@ class Offers:
         return True
 
     def _slice(self, node: Node, amounts: Mapping[str, int], candidate: Candidate | None = None) -> tuple[int, int]:
-        """Where the uses stand that these amounts of a node, and of the candidate's device, come to."""
+        """Where the uses stand that these amounts of a node, and of each of the candidate's devices, come to."""
         taken: list[tuple[CapacityName, int]] = [
             (("node", node.name, resource), amount) for resource, amount in amounts.items() if amount
         ]
-        if candidate is not None and candidate.device is not None and candidate.implementation is not None:
-            of_device = candidate.implementation.device.items()
-            taken += [(("device", node.name, candidate.device, name), amount) for name, amount in of_device if amount]
+        if candidate is not None and candidate.implementation is not None:
+            of_device = [(name, amount) for name, amount in candidate.implementation.device.items() if amount]
+            for device in candidate.devices:
+                taken += [(("device", node.name, device, name), amount) for name, amount in of_device]
         key = tuple((self.rows.index[name], float(amount // self._quantum(name))) for name, amount in taken)
         if key not in self._slices:
             start = len(self.uses_row)
@@ -239,8 +240,8 @@ def _candidates(i: int, node: Node, function: Function) -> Iterable[Candidate]:
     """Every way to run the function on the node that the empty node could hold."""
     for implementation in function.implementations.values():
         if implementation.runs_on(node):
-            for device in node.working if implementation.level is Level.GPU else (None,):
-                candidate = Candidate(i, implementation, device, implementation.processing_ns)
+            for devices in implementation.devices_on(node):
+                candidate = Candidate(i, implementation, devices, implementation.processing_ns)
                 if fits(node, candidate):
                     yield candidate
 

@@ -29,7 +29,7 @@ OPTION = np.dtype(
 none), the largest load in rate quanta, the time."""
 
 SPOT = np.dtype([("spot", "i4"), ("charge", "i4"), ("charge_end", "i4")], align=True)
-"""What merging asks of an option: a number that options of one node, implementation and device share, whatever the
+"""What merging asks of an option: a number that options of one node, implementation and devices share, whatever the
 function; its slice of the charges."""
 
 CHARGE = np.dtype([("row", "i4"), ("price", "f8")], align=True)
