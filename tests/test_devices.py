@@ -20,8 +20,11 @@ from mosaico_place.compile import Candidate
 from mosaico_place.costing import cost
 from mosaico_place.document import placement_document
 from mosaico_place.dumping import dump
+from mosaico_place.dynamics.decision import Decision
+from mosaico_place.dynamics.documents import decision_line, read_line
 from mosaico_place.errors import InputError
-from mosaico_place.events import Arrive, DeviceDown
+from mosaico_place.events import Arrive, CapacityChange, DeviceDown
+from mosaico_place.events.applying import apply
 from mosaico_place.instance import (
     Chain,
     Component,
@@ -40,6 +43,7 @@ from mosaico_place.instance import (
 from mosaico_place.load import parse_instance, parse_placement
 from mosaico_place.moves import moved
 from mosaico_place.placement import ChainPlacement, Placement, Spot
+from mosaico_place.planning import plan_lines
 from mosaico_place.rules import CostTerm, Rule
 from mosaico_place.usage import usage
 from tests.brute_force import brute_force
@@ -341,18 +345,35 @@ def test_other_methods_are_sound(method: str) -> None:
 # --- while it runs -------------------------------------------------------------------------------------
 
 
-def test_a_device_fails(pairs: Instance) -> None:
-    """Tests that what loses one of its devices moves to two that work, and that a newcomer gets two."""
+@pytest.mark.parametrize("strategy", ["classic", "restructure", "resolve"])
+def test_a_device_fails(pairs: Instance, strategy: str) -> None:
+    """Tests that what loses one of its devices gets two that work, and that the journal says which."""
     alone = replace(pairs, chains={"first": pairs.chains["first"]})
-    with Orchestrator(alone, seed=1) as orchestrator:
+    with Orchestrator(alone, strategy=strategy, seed=1) as orchestrator:
         spot = orchestrator.placement.chains["first"].components["train"]
         assert len(spot.devices) == 2
         decision = orchestrator.apply(DeviceDown("big", spot.devices[0]))
         assert decision.dropped == ()
         now = orchestrator.placement.chains["first"].components["train"]
         assert len(set(now.devices) - {spot.devices[0]}) == 2
+        assert now in [step.spot for step in decision.plan.steps]
+        line = json.dumps(decision_line(decision, alone.resources)).encode()
+        read = read_line(line, alone.resources)
+        assert isinstance(read, Decision)
+        assert (read.plan, read.delta) == (decision.plan, decision.delta)
+        assert any(f"big (gpu, {', '.join(now.devices)})" in line for line in plan_lines(decision.plan))
         decision = orchestrator.apply(Arrive(pairs.chains["second"]))
         assert decision.refused == ("second",)  # three devices are left, and two of them taken
+
+
+def test_capacity_of_a_device(pairs: Instance) -> None:
+    """Tests that a device must not become too small for what takes two, where no other server has two."""
+    two = {"gpu-0": {"share": 1000}, "gpu-1": {"share": 1000}}
+    alone = pairs.with_node(replace(pairs.nodes["big"], devices=two))
+    message = "no server has 2 GPUs that each offer this, the most is 1; ask for fewer; function 'train' asks for it"
+    with pytest.raises(InputError) as refused:
+        apply(alone, CapacityChange("big", {"share": 500}, "gpu-0"))
+    assert [str(fault) for fault in refused.value.faults] == [f"capacity.device: {message}"]
 
 
 def test_program(run: Run, tmp_path: Path) -> None:
@@ -378,6 +399,23 @@ def test_program(run: Run, tmp_path: Path) -> None:
     watched = run("watch", instance, stdin=down + "\n")
     assert watched.code == 0
     assert json.loads(watched.out.splitlines()[-1])["refused"] == []
+
+
+def test_comparison(run: Run, tmp_path: Path) -> None:
+    """Tests that a scenario in which devices fail is compared."""
+    (tmp_path / "pairs.yaml").write_text(TEXT)
+    (tmp_path / "fails.yaml").write_text(
+        """
+format: 1
+instance: pairs.yaml
+events:
+  - {at: 1 s, device-down: {node: big, device: gpu-0}}
+  - {at: 2 s, device-up: {node: big, device: gpu-0}}
+"""
+    )
+    compared = run("compare", tmp_path / "fails.yaml", "--json")
+    assert compared.code == 0
+    assert json.loads(compared.out)["strategies"]
 
 
 def test_load_and_explain(tmp_path: Path) -> None:

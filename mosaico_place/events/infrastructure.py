@@ -166,7 +166,11 @@ def _refuse_devices(instance: Instance, less: Mapping[str, int]) -> None:
         return
     hosts = [node for node in instance.nodes.values() if node.devices]
     found = [
-        Fault(("capacity", fault.path[-1]), f"{fault.message}; function {shown(name)} asks for it")
+        Fault(
+            # The event says nothing of how many devices a function takes; it speaks of the device.
+            ("capacity", "device" if fault.path[-1] == "count" else fault.path[-1]),
+            f"{fault.message}; function {shown(name)} asks for it",
+        )
         for name, function in asking.items()
         for fault in function_faults(instance, name, function, hosts)
     ]
