@@ -65,9 +65,12 @@ def random_duals(generation: Generation, rng: np.random.Generator) -> Duals:
     levels = np.zeros(compiled.levels.count)
     levels[: generation.level] = some(generation.level)
     levels[generation.level] = 1.0
+    balanced = some(len(compiled.rows.amount) if generation.master.activation.largest else 0)
+    balanced[compiled.rows.amount[: len(balanced)] == 0] = 0.0
     return Duals(
-        some(*shape), load, some(len(generation.master.ties.keys)), some(len(generation.master.nodes.cuts)), levels
-    )
+        some(*shape), load, some(len(generation.master.ties.keys)), some(len(generation.master.nodes.cuts)), balanced,
+        levels,
+    )  # fmt: skip
 
 
 def finish(generation: Generation) -> float:

@@ -59,7 +59,7 @@ def _generate(run: Run, generation: Generation, level: int) -> tuple[FloatArray,
 
     generation.run(stop, closed, packed=level > 0)
     assert generation.best is not None, "a run prices at least once"
-    shadow = generation.best.duals.shadow
+    shadow = generation.best.duals.charged
     if level == 0 and not stop():
         # Rows of nodes take from the prices of capacities, which the search goes by.
         generation.run(stop, closed, packed=True)

@@ -16,7 +16,7 @@ only makes rows weaker.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -41,6 +41,9 @@ MANY_STEPS = 10**6
 MANY_PATTERNS = 100
 """Ways to put one unit on a node, above which its components count one by one."""
 
+HARDLY_ACTIVE = 1e-3
+"""Nodes that are active to a smaller part get no rows: what runs there is too little to tell."""
+
 _LITTLE = 1e-4
 """What options count that the mix does not use, so that they get shares too."""
 
@@ -49,10 +52,13 @@ class Cut(NamedTuple):
     """A row of one node.
 
     Attributes:
+        node: which.
         options: indices of options there.
-        shares: what a component that runs in each takes of the node; together never more than 1.
+        shares: what a component that runs in each takes of the node; together never more than 1, and nothing where the
+            node hosts nothing.
     """
 
+    node: int
     options: NDArray[np.int64]
     shares: FloatArray
 
@@ -62,22 +68,30 @@ class Packings:
 
     def __init__(self, compiled: Compiled) -> None:
         offered = _offered(compiled)
-        self._nodes = [
-            _Node(compiled, found, here) for found, here in zip(_patterns(compiled), offered, strict=True) if found
-        ]
+        self._nodes = {
+            n: _Node(compiled, n, found, here)
+            for n, (found, here) in enumerate(zip(_patterns(compiled), offered, strict=True)) if found
+        }  # fmt: skip
 
-    def __call__(self, use: FloatArray, stop: Callable[[], bool]) -> list[Cut]:
+    def __call__(
+        self, use: FloatArray, stop: Callable[[], bool], activity: Mapping[int, float] | None = None
+    ) -> list[Cut]:
         """Rows that a mix breaks, one of a node at most.
+
+        A node that is active in part has room for as much of a packing: what runs there, divided by that part, is held
+        against the rows.
 
         Args:
             use: (options,) how many components run in each.
             stop: whether to end early.
+            activity: node -> how far it is active; 1 where nothing is said.
         """
         found: list[Cut] = []
-        for node in self._nodes:
+        for n, node in self._nodes.items():
             if stop():
                 break
-            cut = node.separate(use)
+            part = 1.0 if activity is None else activity.get(n, 1.0)
+            cut = node.separate(use, part) if part > HARDLY_ACTIVE else None
             if cut is not None:
                 found.append(cut)
         return found
@@ -149,11 +163,13 @@ def item_of(compiled: Compiled, option: int) -> Item:
 class _Node:
     """One node, with packings of it that are known.
 
-    Args of the constructor: the patterns of units there, and the node's options with what each is.
+    Args of the constructor: the node, the patterns of units there, and its options with what each is.
     """
 
-    def __init__(self, compiled: Compiled, patterns: dict[Pattern, None], offered: Sequence[tuple[int, Item]]) -> None:
-        tables = compiled.tables
+    def __init__(
+        self, compiled: Compiled, n: int, patterns: dict[Pattern, None], offered: Sequence[tuple[int, Item]]
+    ) -> None:
+        tables, self._node = compiled.tables, n
         used = {pattern: _used(tables, pattern) for pattern in patterns}
         rows = sorted({row for amounts in used.values() for row in amounts})
         self._room = compiled.rows.capacity[0, rows]
@@ -183,11 +199,11 @@ class _Node:
         some = np.flatnonzero(counts)
         self._highs.addRow(-highspy.kHighsInf, 1.0, len(some), some.astype(np.int32), counts[some])
 
-    def separate(self, use: FloatArray) -> Cut | None:
-        """The row that a mix breaks most, if there is one."""
+    def separate(self, use: FloatArray, part: float) -> Cut | None:
+        """The row that a mix breaks most, if there is one, where the node is active to some ``part``."""
         if self._hopeless:
             return None
-        stands = np.bincount(self._item, weights=use[self._options], minlength=self._counts.shape[1])
+        stands = np.bincount(self._item, weights=use[self._options], minlength=self._counts.shape[1]) / part
         count = len(stands)
         self._highs.changeColsCost(count, np.arange(count, dtype=np.int32), stands + _LITTLE)
         while True:
@@ -209,7 +225,7 @@ class _Node:
             return None
         of_options = weights[self._item] / most
         some = np.flatnonzero(of_options)
-        return Cut(self._options[some], of_options[some])
+        return Cut(self._node, self._options[some], of_options[some])
 
     def _heaviest(self, weights: FloatArray) -> tuple[float, FloatArray]:
         """The most weight that the node holds, -1 if that takes too long to tell; and (items,) counts with it."""
