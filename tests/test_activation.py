@@ -16,6 +16,7 @@ from mosaico_place.compile.arrays.tables import compile_tables
 from mosaico_place.instance import Instance, ObjectiveLevel, Term
 from mosaico_place.kernel.pricing import Pricer
 from mosaico_place.methods.search.dual_ascent import ascend
+from mosaico_place.placement import Placement
 from mosaico_place.rules import CostTerm
 from tests.brute_force import TooManyError, brute_force
 from tests.strategies import previous_placements, tiny_instances
@@ -23,7 +24,9 @@ from tests.test_columns import beginning, go_on, settled
 
 SLACK = 1e-6
 ACTIVE, BALANCE = Term(CostTerm.ACTIVE), Term(CostTerm.BALANCE)
-OTHERS = [Term(term) for term in (CostTerm.REJECTED, CostTerm.RESOURCES, CostTerm.LINKS, CostTerm.MOVES)]
+OTHERS = [
+    Term(term) for term in (CostTerm.REJECTED, CostTerm.RESOURCES, CostTerm.LINKS, CostTerm.MOVES, CostTerm.PREFERENCE)
+]
 
 
 @st.composite
@@ -47,6 +50,11 @@ def ascended(instance: Instance) -> float:
     return found
 
 
+def steps(instance: Instance, previous: Placement | None) -> tuple[Fraction, ...]:
+    """Of which the values of all levels are multiples."""
+    return compile_tables(compile_instance(instance, previous)).levels.steps
+
+
 def test_bounds_with_activation() -> None:
     """Tests that no bound of either level is above the optimum of random instances, and that many are close."""
     seen: Counter[str] = Counter()
@@ -67,6 +75,9 @@ def test_bounds_with_activation() -> None:
             return
         if best.values is None:
             return
+        for value, step in zip(best.values, steps(instance, previous), strict=True):
+            seen["steps"] += step > 0 and value > 0
+            assert value % step == 0 if step else True
         rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
         if previous is None:
             assert ascended(instance) <= float(best.values[0]) + SLACK
@@ -77,6 +88,7 @@ def test_bounds_with_activation() -> None:
                 compared(generation, rng, float(best.values[1]), objective[1])
 
     holds()
+    assert seen["steps"] > 10, seen
     assert min(seen["active"], seen["balance"]) > 10, seen
     assert seen["half active"] > 0.8 * seen["active"], seen
     assert seen["half balance"] > 0.8 * seen["balance"], seen

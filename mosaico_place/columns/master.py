@@ -118,8 +118,8 @@ class Master:
         self._first_balance = self._first_group + groups
         shared = np.where(rows.amount > 0, 0.0, highspy.kHighsInf)[: len(rows.amount) * self.activation.largest]
         # What a variable gives room for has none without it.
-        given = self.activation.column[self.activation.worth.node] >= 0
-        capacity = np.where(given, 0.0, rows.capacity).ravel()
+        variable = self.activation.column[self.activation.worth.node] >= 0
+        capacity = np.where(variable, 0.0, rows.capacity).ravel()
         high = np.concatenate([np.ones(chains), capacity, np.zeros(openings), np.ones(groups), shared])
         low = np.full(len(high), -highspy.kHighsInf)
         low[:chains] = 1.0
@@ -155,10 +155,9 @@ class Master:
             )  # fmt: skip
         self.first_active = chains + openings
         self.first_column = self.first_active + self.activation.count
-        for cost, (index, given) in zip(
-            self.activation.costs(0), self.activation.entries(self._first_row, self._first_balance), strict=True
-        ):
-            self._highs.addCol(cost, 0.0, 1.0, len(index), np.array(index, np.int32), np.array(given))
+        given = self.activation.entries(self._first_row, self._first_balance)
+        for cost, (at, amounts) in zip(self.activation.costs(0).tolist(), given, strict=True):
+            self._highs.addCol(cost, 0.0, 1.0, len(at), np.array(at, np.int32), np.array(amounts))
         self._rows = len(low)
 
     def _reject(self) -> FloatArray:

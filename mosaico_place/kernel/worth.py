@@ -53,6 +53,22 @@ class Worth:
         beyond = np.maximum(on_nodes - self.activation(weights), 0.0)
         return float(of_node[-1] + np.where(self.counted, beyond, on_nodes).sum())
 
+    def opened(self, weights: FloatArray, shadow: FloatArray) -> FloatArray:
+        """(rows,) how much of each capacity there is at prices: none on nodes that are worth less than they cost."""
+        worth = (shadow * self._compiled.rows.capacity).sum(axis=0)
+        of_node = np.bincount(self.node, weights=worth, minlength=len(self.counted) + 1)[:-1]
+        part = np.append(np.where(self.counted & (of_node <= self.activation(weights)), 0.0, 1.0), 1.0)
+        found: FloatArray = part[self.node]
+        return found
+
+    def spread(self, weights: FloatArray) -> FloatArray:
+        """(rows,) what the activation of nodes costs, in equal parts on the capacities of each."""
+        has = (self._compiled.rows.capacity[0] > 0).astype(np.float64)
+        many = np.bincount(self.node, weights=has, minlength=len(self.counted) + 1)
+        cost = np.append(self.activation(weights), 0.0) / np.maximum(many, 1.0)
+        found: FloatArray = has * cost[self.node]
+        return found
+
     def of_share(self, weights: FloatArray, balance: FloatArray) -> float:
         """What prices of the largest share, (rows,) for each that may be it, are worth at most."""
         worth = float(balance @ self._compiled.rows.amount)

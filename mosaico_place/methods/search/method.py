@@ -189,9 +189,11 @@ def lowest(run: Run, level: int, bound: float | None) -> float:
     """The least value that the bound allows, or that is as near to it as was asked for."""
     if bound is None:
         return 0.0
-    if run.compiled.levels.steps[level]:
-        return run.compiled.levels.rounded_up(level, bound, Fraction(10**12))
-    return bound / (1 - run.options.gap) if run.options.gap < 1 else np.inf
+    levels = run.compiled.levels
+    raised = levels.rounded_up(level, bound, Fraction(10**12)) if levels.steps[level] else bound
+    if levels.counting[level]:
+        return raised
+    return max(raised, bound / (1 - run.options.gap) if run.options.gap < 1 else np.inf)
 
 
 def _ended(run: Run) -> Termination:
