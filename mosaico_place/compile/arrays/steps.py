@@ -43,12 +43,16 @@ def _active(offers: Offers, _: Term) -> Iterator[Fraction]:
 
 
 def _preference(offers: Offers, _: Term) -> Iterator[Fraction]:
-    """Of components and the nodes where they can run."""
+    """Of components and the nodes where they can run, or where they are endpoints."""
+    for chain in offers.instance.chains.values():
+        for name, wish in chain.preference.items():
+            if (at := chain.components[name].at) is not None:
+                yield wish.price(offers.instance.nodes[at])
     for run in offers.runs:
         if run.key.wish is not None:
-            chain, component = run.key.wish
+            who, component = run.key.wish
             node = offers.infrastructure.nodes[run.candidate.node]
-            yield offers.instance.chains[chain].preference[component].price(node)
+            yield offers.instance.chains[who].preference[component].price(node)
 
 
 def _moves(offers: Offers, _: Term) -> Iterator[Fraction]:
