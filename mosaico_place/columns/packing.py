@@ -16,6 +16,7 @@ only makes rows weaker.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from typing import Any, NamedTuple
@@ -104,8 +105,8 @@ Pattern = tuple[Item, ...]
 """How the components of a unit can run on a node."""
 
 
-def _patterns(compiled: Compiled) -> list[dict[Pattern, None]]:
-    """Per node, the patterns of all units, each once.
+def _patterns(compiled: Compiled) -> list[Counter[Pattern]]:
+    """Per node, the patterns of all units, and how many units have each.
 
     Units with components that may be merged, and thus take nothing, fall into single components.
     """
@@ -114,16 +115,17 @@ def _patterns(compiled: Compiled) -> list[dict[Pattern, None]]:
     for c in np.flatnonzero(tables.components["menu"] >= 0).tolist():
         members.setdefault(int(tables.components[c]["unit"]), []).append(c)
     # Menus of components that share a node -> where they may stand.
-    stands: dict[tuple[int, ...], NDArray[np.bool_]] = {}
+    stands: dict[tuple[int, ...], NDArray[np.int64]] = {}
     for unit, components in members.items():
         merge = any(tables.components[c]["twins"] >= 0 for c in components)
         menus = tuple(int(tables.components[c]["menu"]) for c in components)
         for some in [(menu,) for menu in menus] if merge else [menus]:
-            stands[some] = stands.get(some, False) | tables.mask[unit]
-    found: list[dict[Pattern, None]] = [{} for _ in compiled.problem.infrastructure.nodes]
+            stands[some] = stands.get(some, 0) + tables.mask[unit].astype(np.int64)
+    found: list[Counter[Pattern]] = [Counter() for _ in compiled.problem.infrastructure.nodes]
     for some, where in stands.items():
         for n in np.flatnonzero(where).tolist():
-            found[n].update(dict.fromkeys(_ways(compiled, some, n)))
+            for way in _ways(compiled, some, n):
+                found[n][way] += int(where[n])
     return found
 
 
@@ -136,7 +138,7 @@ def _offered(compiled: Compiled) -> list[list[tuple[int, Item]]]:
 
 
 def _ways(compiled: Compiled, menus: Sequence[int], n: int) -> list[Pattern]:
-    """How components with these menus can run on a node together."""
+    """How components with these menus can run on a node together; what several of them can be comes as often."""
     offered = [[item_of(compiled, o) for o in _menu(compiled, menu, n)] for menu in menus]
     offered = [list(dict.fromkeys(items)) for items in offered]
     if math.prod(len(items) for items in offered) > MANY_PATTERNS:
@@ -145,7 +147,7 @@ def _ways(compiled: Compiled, menus: Sequence[int], n: int) -> list[Pattern]:
         ways = [tuple(sorted(items)) for items in product(*offered)]
     # What takes nothing is none of a node's business, and without it a pattern may be empty.
     taking = [tuple(item for item in way if item[1] < item[2]) for way in ways]
-    return [way for way in taking if way]
+    return [way for way in (taking if ways and len(ways[0]) == 1 else dict.fromkeys(taking)) if way]
 
 
 def _menu(compiled: Compiled, menu: int, n: int) -> range:
@@ -167,7 +169,7 @@ class _Node:
     """
 
     def __init__(
-        self, compiled: Compiled, n: int, patterns: dict[Pattern, None], offered: Sequence[tuple[int, Item]]
+        self, compiled: Compiled, n: int, patterns: Mapping[Pattern, int], offered: Sequence[tuple[int, Item]]
     ) -> None:
         tables, self._node = compiled.tables, n
         used = {pattern: _used(tables, pattern) for pattern in patterns}
@@ -178,6 +180,7 @@ class _Node:
         kept = [pattern for pattern, fit in zip(used, fits, strict=True) if fit]
         items = sorted({item for pattern in kept for item in pattern})
         number = {item: i for i, item in enumerate(items)}
+        self._limit = np.array([patterns[pattern] for pattern in kept], dtype=np.int64)
         self._amounts = np.array([amounts for amounts, fit in zip(whole, fits, strict=True) if fit])
         self._counts = np.zeros((len(kept), len(items)))
         for p, pattern in enumerate(kept):
@@ -230,11 +233,10 @@ class _Node:
     def _heaviest(self, weights: FloatArray) -> tuple[float, FloatArray]:
         """The most weight that the node holds, -1 if that takes too long to tell; and (items,) counts with it."""
         of_patterns = self._counts @ weights
-        order = np.argsort(-of_patterns / (self._amounts / np.maximum(self._room, 1.0)).max(axis=1), kind="stable")
-        order = order[of_patterns[order] > 0]
-        taken = np.zeros(len(order), dtype=np.int64)
-        most = heaviest(of_patterns[order], self._amounts[order], self._room, MANY_STEPS, taken)
-        return most, taken @ self._counts[order]
+        some = np.flatnonzero(of_patterns > 0)
+        taken = np.zeros(len(some), dtype=np.int64)
+        most = heaviest(of_patterns[some], self._amounts[some], self._room, self._limit[some], MANY_STEPS, taken)
+        return most, taken @ self._counts[some]
 
 
 def _used(tables: Any, pattern: Pattern) -> dict[int, float]:
