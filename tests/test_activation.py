@@ -15,6 +15,7 @@ from mosaico_place.compile import compile_instance
 from mosaico_place.compile.arrays.tables import compile_tables
 from mosaico_place.instance import Instance, ObjectiveLevel, Term
 from mosaico_place.kernel.pricing import Pricer
+from mosaico_place.kernel.summed import find_least, must_stand, sum_up
 from mosaico_place.methods.search.dual_ascent import ascend
 from mosaico_place.placement import Placement
 from mosaico_place.rules import CostTerm
@@ -55,6 +56,16 @@ def steps(instance: Instance, previous: Placement | None) -> tuple[Fraction, ...
     return compile_tables(compile_instance(instance, previous)).levels.steps
 
 
+def summed(instance: Instance, previous: Placement | None, values: list[float]) -> list[float]:
+    """The bounds of summed capacities on all levels, those before kept at these values."""
+    compiled = compile_tables(compile_instance(instance, previous))
+    least = find_least(compiled)
+    return [
+        sum_up(compiled, least, level, must_stand(compiled, np.array(values[:level]))).bound
+        for level in range(len(values))
+    ]
+
+
 def test_bounds_with_activation() -> None:
     """Tests that no bound of either level is above the optimum of random instances, and that many are close."""
     seen: Counter[str] = Counter()
@@ -78,6 +89,10 @@ def test_bounds_with_activation() -> None:
         for value, step in zip(best.values, steps(instance, previous), strict=True):
             seen["steps"] += step > 0 and value > 0
             assert value % step == 0 if step else True
+        values = [float(value) for value in best.values]
+        for value, bound in zip(values, summed(instance, previous, values), strict=True):
+            assert bound <= value + SLACK
+            seen["summed"] += bound > 0.5 * value > 0
         rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
         if previous is None:
             assert ascended(instance) <= float(best.values[0]) + SLACK
@@ -88,7 +103,7 @@ def test_bounds_with_activation() -> None:
                 compared(generation, rng, float(best.values[1]), objective[1])
 
     holds()
-    assert seen["steps"] > 10, seen
+    assert min(seen["steps"], seen["summed"]) > 10, seen
     assert min(seen["active"], seen["balance"]) > 10, seen
     assert seen["half active"] > 0.8 * seen["active"], seen
     assert seen["half balance"] > 0.8 * seen["balance"], seen

@@ -12,6 +12,7 @@ from mosaico_place.compile.infrastructure import FloatArray
 from mosaico_place.kernel.measuring import EVERYONE, Surcharges
 from mosaico_place.kernel.prices import price
 from mosaico_place.kernel.pricing import Column, Measurer, Pricer
+from mosaico_place.kernel.summed import find_least, sum_up
 from mosaico_place.kernel.worth import Worth
 
 ROUNDS = 40
@@ -51,7 +52,8 @@ def ascend(
 
     The method is that of multiplicative weights for packing problems (Plotkin, Shmoys, Tardos, "Fast approximation
     algorithms for fractional packing and covering problems", Math. Oper. Res. 20, 1995): no bound is guaranteed to be
-    reached, every bound on the way is valid. What opening an instance costs is shared among those that used it of late,
+    reached, every bound on the way is valid, and none is weaker than that of summed capacities
+    (:mod:`mosaico_place.kernel.summed`). What opening an instance costs is shared among those that used it of late,
     and a node whose activation costs has its capacities while they are worth more than that.
 
     Args:
@@ -98,6 +100,10 @@ def ascend(
         step = _FIRST_STEP / (1 + turn / _STEP_HALF)
         opened = _MEMORY * all_worth.opened(weights, shadow) + (1 - _MEMORY) * opened
         worth = worth * np.exp(np.clip(step * (demand / whole - opened), -1, 1))
+    # Of capacities that are alike, one price for all says more at once than one price for each in the end.
+    summed = sum_up(compiled, find_least(compiled), level, compiled.tables.chains["required"] > 0)
+    if summed.bound > bound:
+        best, bound = summed.shadow if summed.shadow.any() else best, summed.bound
     return Ascent(best, bound, [column for columns in history for column in columns])
 
 

@@ -16,6 +16,7 @@ from mosaico_place.costing import cost
 from mosaico_place.kernel.measuring import no_surcharges
 from mosaico_place.kernel.prices import price
 from mosaico_place.kernel.pricing import Pricer
+from mosaico_place.kernel.summed import find_least, must_stand, sum_up
 from mosaico_place.method import Answer, Options, Progress
 from mosaico_place.methods.search.dual_ascent import ascend
 from mosaico_place.methods.search.ruin_and_recreate import MISSING
@@ -93,12 +94,13 @@ Pricing = Callable[[Run, int, Solution], tuple[FloatArray, float | None]]
 
 
 def _ascending() -> Pricing:
-    """By ascent on the first level; later levels keep its prices, made small, and have no bound."""
+    """By ascent on the first level; later levels keep its prices, made small, and the bound of summed capacities."""
     found: list[FloatArray] = []
 
-    def pricing(run: Run, level: int, _: Solution) -> tuple[FloatArray, float | None]:
+    def pricing(run: Run, level: int, solution: Solution) -> tuple[FloatArray, float | None]:
         if level > 0:
-            return LATER * found[0], None
+            forced = must_stand(run.compiled, solution.values()[:level])
+            return LATER * found[0], sum_up(run.compiled, find_least(run.compiled), level, forced).bound
         ascent = ascend(run.compiled, run.pricer, 0, stop=run.stopped)
         found.append(ascent.shadow)
         return ascent.shadow, ascent.bound
