@@ -90,9 +90,9 @@ def test_bounds_with_activation() -> None:
             seen["steps"] += step > 0 and value > 0
             assert value % step == 0 if step else True
         values = [float(value) for value in best.values]
-        for value, bound in zip(values, summed(instance, previous, values), strict=True):
-            assert bound <= value + SLACK
-            seen["summed"] += bound > 0.5 * value > 0
+        for optimum, bound in zip(values, summed(instance, previous, values), strict=True):
+            assert bound <= optimum + SLACK
+            seen["summed"] += bound > 0.5 * optimum > 0
         rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
         if previous is None:
             assert ascended(instance) <= float(best.values[0]) + SLACK
@@ -103,7 +103,7 @@ def test_bounds_with_activation() -> None:
                 compared(generation, rng, float(best.values[1]), objective[1])
 
     holds()
-    assert min(seen["steps"], seen["summed"]) > 10, seen
+    assert seen["steps"] > 10 and seen["summed"] > 4, seen
     assert min(seen["active"], seen["balance"]) > 10, seen
     assert seen["half active"] > 0.8 * seen["active"], seen
     assert seen["half balance"] > 0.8 * seen["balance"], seen
