@@ -65,9 +65,12 @@ def random_duals(generation: Generation, rng: np.random.Generator) -> Duals:
     levels = np.zeros(compiled.levels.count)
     levels[: generation.level] = some(generation.level)
     levels[generation.level] = 1.0
+    balanced = some(len(compiled.rows.amount) if generation.master.activation.largest else 0)
+    balanced[compiled.rows.amount[: len(balanced)] == 0] = 0.0
     return Duals(
-        some(*shape), load, some(len(generation.master.ties.keys)), some(len(generation.master.nodes.cuts)), levels
-    )
+        some(*shape), load, some(len(generation.master.ties.keys)), some(len(generation.master.nodes.cuts)), balanced,
+        levels,
+    )  # fmt: skip
 
 
 def finish(generation: Generation) -> float:
@@ -238,12 +241,15 @@ def testheaviest() -> None:
         room = rng.integers(0, 8, rows).astype(float)
         weight = rng.integers(1, 50, patterns).astype(float)
         best = np.zeros(patterns, dtype=np.int64)
-        most = heaviest(weight, amount, room, 10**6, best)
-        packings = product(range(8), repeat=patterns)
+        limit = rng.integers(1, 8, patterns)
+        most = heaviest(weight, amount, room, limit, 10**6, best)
+        packings = product(*(range(1 + n) for n in limit.tolist()))
         assert most == max(weight @ counts for counts in packings if (counts @ amount <= room).all())
         assert most == weight @ best
         assert (best @ amount <= room).all()
-    assert heaviest(np.ones(4), np.ones((4, 1)), np.array([9.0]), 10, np.zeros(4, dtype=np.int64)) == -1
+        assert (best <= limit).all()
+    hard, some = np.array([7.0, 8.0, 9.0, 10.0]), np.full(4, 9)
+    assert heaviest(hard - 1, hard[:, None], np.array([20.0]), some, 4, np.zeros(4, dtype=np.int64)) == -1
 
 
 def test_cuts() -> None:

@@ -96,7 +96,7 @@ class Generation:
 
     def quote(self, duals: Duals, sharp: bool = False, stop: Callable[[], bool] = lambda: False) -> Quote:
         """Price all chains; if ``sharp``, split those whose embedding costs more than their bound, until ``stop``."""
-        prices = price(self.compiled, duals.shadow, duals.load, duals.levels)
+        prices = price(self.compiled, duals.charged, duals.load, duals.levels)
         opened = self.opened(duals, prices)
         prices = prices.replace(
             opening=np.zeros_like(prices.opening), option=prices.option + self.master.nodes.prices(duals.cuts)
@@ -108,18 +108,22 @@ class Generation:
         required = self.compiled.tables.chains["required"] > 0
         least = np.where(required, lower, np.minimum(lower, prices.reject))
         bound = float(least.sum())
-        worth = float((duals.shadow * self.compiled.rows.capacity).sum() + duals.cuts.sum())
-        bound -= worth
+        worth, nodes = self.master.activation.worth, len(self.compiled.levels.node)
+        bound -= worth(duals.levels, duals.shadow, self.master.nodes.worth(duals.cuts, nodes))
+        if worth.balanced:
+            bound -= worth.of_share(duals.levels, duals.balance)
         bound += opened
         bound -= float(np.dot(duals.levels[: self.level], self.values))
         out = self._pricer.out
         columns = [self._measurer(int(k), prices, out) for k in np.flatnonzero(np.isfinite(cost))]
-        return Quote(duals, prices, bound, columns, least, worth + float(prices.reject.sum()))
+        size = float((duals.shadow * self.compiled.rows.capacity).sum() + duals.cuts.sum() + prices.reject.sum())
+        size += float(duals.balance @ self.compiled.rows.amount) if worth.balanced else 0.0
+        return Quote(duals, prices, bound, columns, least, size)
 
     def opened(self, duals: Duals, prices: Prices | None = None) -> float:
         """What opened instances cost at least: as many as there can be where one costs less than nothing."""
         openings = self.compiled.tables.openings
-        prices = price(self.compiled, duals.shadow, duals.load, duals.levels) if prices is None else prices
+        prices = price(self.compiled, duals.charged, duals.load, duals.levels) if prices is None else prices
         carried = duals.load * np.where(np.isfinite(openings["capacity"]), openings["capacity"], 0.0)
         rate = np.minimum(prices.opening - carried - self.master.ties.opened(duals.served), 0.0)
         grouped = openings["group"] >= 0
@@ -138,7 +142,8 @@ class Generation:
         weights = np.zeros(self.compiled.levels.count)
         weights[self.level] = 1.0
         openings = np.zeros(len(self.compiled.tables.openings))
-        self.note(self.quote(Duals(shadow, openings, np.zeros(0), np.zeros(0), weights)))
+        none, balance = np.zeros(0), np.zeros(shadow.shape[1] * self.master.activation.largest)
+        self.note(self.quote(Duals(shadow, openings, none, none, balance, weights)))
 
     def columns_of(self, solution: Solution) -> list[Column]:
         """The columns of what is placed."""
@@ -187,7 +192,7 @@ class Generation:
         """Add rows of nodes that the mix breaks; False if there are none."""
         if self._packings is None:
             self._packings = Packings(self.compiled)
-        cuts = self._packings(self.master.use(mix), stop)
+        cuts = self._packings(self.master.use(mix), stop, self.master.activity(mix))
         if cuts:  # adding rows walks all columns
             self.master.cut(cuts)
         return bool(cuts)

@@ -13,22 +13,31 @@ if not cython.compiled:
     from math import inf
 
 
-def heaviest(weight: FloatArray, amount: FloatArray, room: FloatArray, most: int, best: Any) -> float:
+def heaviest(weight: FloatArray, amount: FloatArray, room: FloatArray, limit: Any, most: int, best: Any) -> float:
     """The most weight of a packing, whose counts are written to ``best``; -1 if that takes more steps than ``most``.
 
-    Branch and bound over the counts of one pattern after the other, from many to none. All numbers are whole.
+    Branch and bound over the counts of one pattern after the other, from many to none. What may still be gained is
+    bounded row by row, and by a fractional knapsack over the sum of all rows, each relative to its room (Dantzig,
+    "Discrete-variable extremum problems", Operations Research 5, 1957). All numbers are whole.
 
     Args:
         weight: (patterns,) of one of each.
         amount: (patterns, rows) what one of each takes.
         room: (rows,) what there is.
+        limit: (patterns,) int64, how many of each there are.
         most: number of steps.
         best: (patterns,) int64, the counts.
     """
     patterns, rows = amount.shape
+    part = np.array(1.0 / np.maximum(room, 0.5))
+    order = np.argsort(-weight / np.maximum(amount @ part, 1e-12), kind="stable")
+    weight, amount, limit = weight[order], np.ascontiguousarray(amount[order]), limit[order]
+    size, found = amount @ part, np.zeros(patterns, dtype=np.int64)
     counts, worth = np.zeros(patterns, dtype=np.int64), np.zeros((patterns + 1, rows))
     _rate(weight, amount, worth)
-    return _fill(weight, amount, room.copy(), most, best, counts, worth)
+    value = _fill(weight, amount, room.copy(), limit, most, found, counts, worth, size, part)
+    best[order] = found
+    return value
 
 
 def _rate(weight: FloatArray, amount: FloatArray, worth: FloatArray) -> None:
@@ -40,9 +49,24 @@ def _rate(weight: FloatArray, amount: FloatArray, worth: FloatArray) -> None:
 
 
 def _fill(
-    weight: FloatArray, amount: FloatArray, left: FloatArray, most: int, best: Any, counts: Any, worth: FloatArray
+    weight: FloatArray,
+    amount: FloatArray,
+    left: FloatArray,
+    limit: Any,
+    most: int,
+    best: Any,
+    counts: Any,
+    worth: FloatArray,
+    size: FloatArray,
+    part: FloatArray,
 ) -> float:
-    """The branch and bound; ``left`` is what there is, ``counts`` zeros, ``worth`` as :func:`_rate` writes it."""
+    """The branch and bound over patterns whose weight relative to their size falls.
+
+    Args:
+        weight, amount, limit, most, best: as above; left: what there is.
+        counts: zeros; worth: as :func:`_rate` writes it.
+        size: (patterns,) what one of each takes of all rows, as parts of them; part: (rows,) what a unit of each is.
+    """
     value, most_value, steps, j = 0.0, 0.0, 0, 0
     while True:
         steps += 1
@@ -50,9 +74,9 @@ def _fill(
             return -1.0
         bound = value
         if j < weight.shape[0]:
-            bound += _what_fits(worth, j, left)
+            bound += min(_what_fits(worth, j, left), _fraction(weight, size, limit, j, left, part))
         if j < weight.shape[0] and bound > most_value + 0.5:
-            fits = _how_many(amount, j, left)
+            fits = _how_many(amount, j, left, limit[j])
             counts[j] = fits
             for r in range(left.shape[0]):
                 left[r] -= fits * amount[j, r]
@@ -85,9 +109,22 @@ def _what_fits(worth: FloatArray, j: int, left: FloatArray) -> float:
     return more
 
 
-def _how_many(amount: FloatArray, j: int, left: FloatArray) -> int:
-    """How many of a pattern fit into what is left; a million at most."""
-    fits = 10**6
+def _fraction(weight: FloatArray, size: FloatArray, limit: Any, j: int, left: FloatArray, part: FloatArray) -> float:
+    """The most that patterns from ``j`` on weigh, the last of them in part, in the sum of what is left of all rows."""
+    whole, total = 0.0, 0.0
+    for r in range(left.shape[0]):
+        whole += left[r] * part[r]
+    for i in range(j, weight.shape[0]):
+        if limit[i] * size[i] >= whole:
+            return total + whole * weight[i] / size[i] if size[i] > 0 else inf
+        whole -= limit[i] * size[i]
+        total += limit[i] * weight[i]
+    return total
+
+
+def _how_many(amount: FloatArray, j: int, left: FloatArray, most: int) -> int:
+    """How many of a pattern fit into what is left; ``most`` at most."""
+    fits = most
     for r in range(left.shape[0]):
         if amount[j, r] > 0 and left[r] // amount[j, r] < fits:
             fits = cython.cast(cython.longlong, left[r] // amount[j, r])

@@ -9,6 +9,7 @@ from typing import Any
 import highspy
 import numpy as np
 
+from mosaico_place.columns.activation import Activation
 from mosaico_place.columns.noderows import NodeRows
 from mosaico_place.columns.packing import Cut
 from mosaico_place.columns.ties import Ties, ties_of
@@ -31,6 +32,7 @@ class Duals:
         load: (openings,) of what instances carry, per rate quantum.
         served: (rows that tie a chain to an opening,) in their order.
         cuts: (rows of single nodes,) in their order.
+        balance: (rows,) of the largest share, for each capacity that may be it, per quantum.
         levels: (levels,) what costs of each level count: 1 for the one that is minimised, the shadow price of its value
             for each before it, 0 for those after it.
     """
@@ -39,7 +41,17 @@ class Duals:
     load: FloatArray
     served: FloatArray
     cuts: FloatArray
+    balance: FloatArray
     levels: FloatArray
+
+    @property
+    def charged(self) -> FloatArray:
+        """(1 + classes, rows) what whoever takes a quantum of a capacity is charged for it."""
+        if not len(self.balance):
+            return self.shadow
+        charged = self.shadow.copy()
+        charged[0] += self.balance
+        return charged
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +62,14 @@ class Mix:
         value: of the level that is minimised.
         duals: shadow prices.
         shares: (columns,) how much of each.
+        active: (variables of :mod:`.activation`,) their values.
         settled: whether every tie that it breaks was already a row.
     """
 
     value: float
     duals: Duals
     shares: FloatArray
+    active: FloatArray
     settled: bool
 
 
@@ -64,20 +78,24 @@ class Master:
 
     Per chain: its columns and its rejection add up to 1. Per capacity: use by columns, and by opened instances, within
     it. Per opening: loads within what its instances carry; no user is served more than is opened (added where broken,
-    see :mod:`.ties`). Per node: what stands there is a packing of it (added where broken, see :mod:`.packing`).
+    see :mod:`.ties`). Per node: what stands there is a packing of it (added where broken, see :mod:`.packing`). A node
+    whose activation costs has all that only as far as it is active; and no use is above the largest share (see
+    :mod:`.activation`).
 
     Attributes:
         columns: in the order in which they came.
         first_opening, first_column: variables of the linear program: rejections come first, then what is opened, then
-            the shares of columns.
+            which nodes are active, and the largest share; then the shares of columns.
+        first_active: of what :mod:`.activation` lists.
         ties, nodes: the rows that were added where mixes broke them.
+        activation: what of the nodes is variable.
     """
 
     def __init__(self, compiled: Compiled) -> None:
         self._compiled = compiled
         self.columns: list[Column] = []
         self._known: dict[tuple[int, bytes, bytes], int] = {}
-        self.ties, self.nodes = Ties(compiled), NodeRows(compiled)
+        self.ties, self.nodes, self.activation = Ties(compiled), NodeRows(compiled), Activation(compiled)
         self._level = 0
         self._fixed: list[int] = []
         self._highs: Any = SilentHighs()  # type: ignore[no-untyped-call]
@@ -97,8 +115,14 @@ class Master:
         self._first_load = chains + rows.capacity.size
         self._first_group = self._first_load + openings
         groups = len(self._compiled.offers.groups)
-        low = np.concatenate([np.ones(chains), np.full(rows.capacity.size + openings + groups, -highspy.kHighsInf)])
-        high = np.concatenate([np.ones(chains), rows.capacity.ravel(), np.zeros(openings), np.ones(groups)])
+        self._first_balance = self._first_group + groups
+        shared = np.where(rows.amount > 0, 0.0, highspy.kHighsInf)[: len(rows.amount) * self.activation.largest]
+        # What a variable gives room for has none without it.
+        variable = self.activation.column[self.activation.worth.node] >= 0
+        capacity = np.where(variable, 0.0, rows.capacity).ravel()
+        high = np.concatenate([np.ones(chains), capacity, np.zeros(openings), np.ones(groups), shared])
+        low = np.full(len(high), -highspy.kHighsInf)
+        low[:chains] = 1.0
         empty = np.zeros(0)
         self._highs.addRows(len(low), low, high, 0, np.zeros(len(low), np.int32), empty.astype(np.int32), empty)
         self._penalty = 1e4 * (1.0 + levels.reject.max(initial=1.0))
@@ -114,6 +138,9 @@ class Master:
             uses = range(opening["use"], opening["use_end"])
             indices += [self._first_row + int(tables.uses_row[i]) for i in uses]
             values += [float(tables.uses_amount[i]) for i in uses]
+            if self.activation.largest:
+                indices += [self._first_balance + int(tables.uses_row[i]) for i in uses]
+                values += [float(tables.uses_amount[i]) for i in uses]
             if np.isfinite(opening["capacity"]):
                 indices.append(self._first_load + o)
                 values.append(-float(opening["capacity"]))
@@ -126,7 +153,11 @@ class Master:
                 openings, levels.opening[0], np.zeros(openings), tables.openings["most"].astype(np.float64),
                 len(indices), np.array(starts, np.int32), np.array(indices, np.int32), np.array(values),
             )  # fmt: skip
-        self.first_column = chains + openings
+        self.first_active = chains + openings
+        self.first_column = self.first_active + self.activation.count
+        given = self.activation.entries(self._first_row, self._first_balance)
+        for cost, (at, amounts) in zip(self.activation.costs(0).tolist(), given, strict=True):
+            self._highs.addCol(cost, 0.0, 1.0, len(at), np.array(at, np.int32), np.array(amounts))
         self._rows = len(low)
 
     def _reject(self) -> FloatArray:
@@ -164,6 +195,10 @@ class Master:
     def _entries(self, j: int, column: Column) -> tuple[list[int], list[float]]:
         capacity = self._compiled.tables.openings["capacity"]
         indices, values = [column.chain, *(self._first_row + column.rows).tolist()], [1.0, *column.amounts.tolist()]
+        if self.activation.largest:
+            whole = column.rows < self._compiled.rows.capacity.shape[1]
+            indices += (self._first_balance + column.rows[whole]).tolist()
+            values += column.amounts[whole].tolist()
         for o, load in zip(column.openings.tolist(), column.loads.tolist(), strict=True):
             if np.isfinite(capacity[o]) and load:
                 indices.append(self._first_load + o)
@@ -194,6 +229,10 @@ class Master:
         """(options,) how many components run in each."""
         return self.nodes.use(self.columns, mix.shares)
 
+    def activity(self, mix: Mix) -> dict[int, float]:
+        """How far each node is active whose activation costs."""
+        return dict(zip(self.activation.nodes.tolist(), mix.active.tolist(), strict=False))
+
     def cut(self, cuts: Sequence[Cut]) -> None:
         """Add rows of nodes."""
         first = self._rows
@@ -204,9 +243,12 @@ class Master:
             for row, share in self.nodes.entries(j, column).items():
                 if row >= first:
                     entries[row - first].append((self.first_column + j, share))
-        for line in entries:
+        for cut, line in zip(cuts, entries, strict=True):
+            variable = self.activation.column[cut.node]
+            if variable >= 0:
+                line.append((self.first_active + int(variable), -1.0))
             self._highs.addRow(
-                -highspy.kHighsInf, 1.0, len(line),
+                -highspy.kHighsInf, 0.0 if variable >= 0 else 1.0, len(line),
                 np.array([j for j, _ in line], np.int32), np.array([share for _, share in line]),
             )  # fmt: skip
 
@@ -222,7 +264,13 @@ class Master:
             solution = self._highs.getSolution()
             value = float(self._highs.getInfo().objective_function_value)
             values = np.array(solution.col_value)
+            active = values[self.first_active : self.first_column]
             settled = not self._tie(values)
+            if len(self.activation.nodes):
+                links = self.activation.broken(self.nodes.use(self.columns, values[self.first_column :]), active)
+                settled = settled and not links
+                if links:
+                    self.cut(links)
             rounds += 1
         duals = np.zeros(self._rows)
         duals[: len(solution.row_dual)] = -np.array(solution.row_dual)  # ties that were just added count nothing yet
@@ -236,9 +284,10 @@ class Master:
             positive[self._first_load : self._first_load + len(tables.openings)],
             positive[self.ties.rows],
             positive[self.nodes.rows],
+            positive[self._first_balance : self._first_balance + len(rows.amount) * self.activation.largest],
             weights,
         )
-        return Mix(value, found, values[self.first_column :], settled)
+        return Mix(value, found, values[self.first_column :], active, settled)
 
     def _run(self) -> None:
         """Solve by interior points; by simplex where these end without an optimum."""
@@ -252,7 +301,7 @@ class Master:
 
     def _tie(self, values: FloatArray) -> bool:
         """Add rows for users that are served more than is opened; False if there are none."""
-        opened, shares = values[self.first_opening : self.first_column], values[self.first_column :]
+        opened, shares = values[self.first_opening : self.first_active], values[self.first_column :]
         members = self.ties.broken(self.columns, shares, opened)
         if not members:
             return False
@@ -283,6 +332,9 @@ class Master:
         for o in np.flatnonzero(opening):
             indices.append(self.first_opening + int(o))
             values.append(float(opening[o]))
+        for i, cost in enumerate(self.activation.costs(self._level).tolist(), start=self.first_active):
+            indices.append(i)
+            values.append(cost)
         for j, column in enumerate(self.columns):
             shift = float(column.costs[self._level] - reject[column.chain])
             if shift:
@@ -296,8 +348,11 @@ class Master:
         self._rows += 1
         self._level += 1
         costs = np.concatenate(
-            [self._reject(), levels.opening[self._level], [column.costs[self._level] for column in self.columns]]
-        )
+            [
+                self._reject(), levels.opening[self._level], self.activation.costs(self._level),
+                [column.costs[self._level] for column in self.columns],
+            ]
+        )  # fmt: skip
         self._highs.changeColsCost(len(costs), np.arange(len(costs), dtype=np.int32), costs)
 
 

@@ -7,6 +7,7 @@ from mosaico_place.columns.generation import Generation, is_close
 from mosaico_place.columns.whole import take_whole
 from mosaico_place.compile import Problem
 from mosaico_place.compile.infrastructure import FloatArray
+from mosaico_place.kernel.summed import find_least, must_stand, sum_up
 from mosaico_place.method import Answer, Options
 from mosaico_place.methods.search.method import Run, lowest, run_levels
 from mosaico_place.solution.solution import Solution
@@ -37,6 +38,10 @@ def solve_columns(problem: Problem, options: Options) -> Answer:
             generations[0].master.add(generations[0].columns_of(solution))
             generations[0].next_level(float(solution.values()[level - 1]))
         found = _generate(run, generations[0], level)
+        if level > 0:
+            forced = must_stand(run.compiled, solution.values()[:level])
+            summed = sum_up(run.compiled, find_least(run.compiled), level, forced).bound
+            found = found[0], summed if found[1] is None else max(found[1], summed)
         if level > 0 and not run.stopped() and _are_proven(run, solution):
             # Where levels before are not, chains crowd one another out, and the search is better at that.
             return found[0], _close(run, generations[0], solution, found[1])
@@ -59,7 +64,7 @@ def _generate(run: Run, generation: Generation, level: int) -> tuple[FloatArray,
 
     generation.run(stop, closed, packed=level > 0)
     assert generation.best is not None, "a run prices at least once"
-    shadow = generation.best.duals.shadow
+    shadow = generation.best.duals.charged
     if level == 0 and not stop():
         # Rows of nodes take from the prices of capacities, which the search goes by.
         generation.run(stop, closed, packed=True)

@@ -66,6 +66,12 @@ class NodeRows:
                 total[min(members)] += shares[j]
         return total
 
+    def worth(self, amounts: FloatArray, nodes: int) -> FloatArray:
+        """(nodes,) what the shadow prices of the first rows come to on each."""
+        at = np.array([cut.node for cut in self.cuts[: len(amounts)]], dtype=np.int64)
+        total: FloatArray = np.bincount(at, weights=amounts, minlength=nodes).astype(np.float64)
+        return total
+
     def prices(self, amounts: FloatArray) -> FloatArray:
         """(options,) what the shadow prices of the first rows make of each component that runs in it."""
         total = np.zeros(len(self._tables.options))

@@ -16,7 +16,8 @@ only makes rows weaker.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -41,6 +42,9 @@ MANY_STEPS = 10**6
 MANY_PATTERNS = 100
 """Ways to put one unit on a node, above which its components count one by one."""
 
+HARDLY_ACTIVE = 1e-3
+"""Nodes that are active to a smaller part get no rows: what runs there is too little to tell."""
+
 _LITTLE = 1e-4
 """What options count that the mix does not use, so that they get shares too."""
 
@@ -49,10 +53,13 @@ class Cut(NamedTuple):
     """A row of one node.
 
     Attributes:
+        node: which.
         options: indices of options there.
-        shares: what a component that runs in each takes of the node; together never more than 1.
+        shares: what a component that runs in each takes of the node; together never more than 1, and nothing where the
+            node hosts nothing.
     """
 
+    node: int
     options: NDArray[np.int64]
     shares: FloatArray
 
@@ -62,22 +69,30 @@ class Packings:
 
     def __init__(self, compiled: Compiled) -> None:
         offered = _offered(compiled)
-        self._nodes = [
-            _Node(compiled, found, here) for found, here in zip(_patterns(compiled), offered, strict=True) if found
-        ]
+        self._nodes = {
+            n: _Node(compiled, n, found, here)
+            for n, (found, here) in enumerate(zip(_patterns(compiled), offered, strict=True)) if found
+        }  # fmt: skip
 
-    def __call__(self, use: FloatArray, stop: Callable[[], bool]) -> list[Cut]:
+    def __call__(
+        self, use: FloatArray, stop: Callable[[], bool], activity: Mapping[int, float] | None = None
+    ) -> list[Cut]:
         """Rows that a mix breaks, one of a node at most.
+
+        A node that is active in part has room for as much of a packing: what runs there, divided by that part, is held
+        against the rows.
 
         Args:
             use: (options,) how many components run in each.
             stop: whether to end early.
+            activity: node -> how far it is active; 1 where nothing is said.
         """
         found: list[Cut] = []
-        for node in self._nodes:
+        for n, node in self._nodes.items():
             if stop():
                 break
-            cut = node.separate(use)
+            part = 1.0 if activity is None else activity.get(n, 1.0)
+            cut = node.separate(use, part) if part > HARDLY_ACTIVE else None
             if cut is not None:
                 found.append(cut)
         return found
@@ -90,8 +105,8 @@ Pattern = tuple[Item, ...]
 """How the components of a unit can run on a node."""
 
 
-def _patterns(compiled: Compiled) -> list[dict[Pattern, None]]:
-    """Per node, the patterns of all units, each once.
+def _patterns(compiled: Compiled) -> list[Counter[Pattern]]:
+    """Per node, the patterns of all units, and how many units have each.
 
     Units with components that may be merged, and thus take nothing, fall into single components.
     """
@@ -100,16 +115,17 @@ def _patterns(compiled: Compiled) -> list[dict[Pattern, None]]:
     for c in np.flatnonzero(tables.components["menu"] >= 0).tolist():
         members.setdefault(int(tables.components[c]["unit"]), []).append(c)
     # Menus of components that share a node -> where they may stand.
-    stands: dict[tuple[int, ...], NDArray[np.bool_]] = {}
+    stands: dict[tuple[int, ...], NDArray[np.int64]] = {}
     for unit, components in members.items():
         merge = any(tables.components[c]["twins"] >= 0 for c in components)
         menus = tuple(int(tables.components[c]["menu"]) for c in components)
         for some in [(menu,) for menu in menus] if merge else [menus]:
-            stands[some] = stands.get(some, False) | tables.mask[unit]
-    found: list[dict[Pattern, None]] = [{} for _ in compiled.problem.infrastructure.nodes]
+            stands[some] = stands.get(some, 0) + tables.mask[unit].astype(np.int64)
+    found: list[Counter[Pattern]] = [Counter() for _ in compiled.problem.infrastructure.nodes]
     for some, where in stands.items():
         for n in np.flatnonzero(where).tolist():
-            found[n].update(dict.fromkeys(_ways(compiled, some, n)))
+            for way in _ways(compiled, some, n):
+                found[n][way] += int(where[n])
     return found
 
 
@@ -122,7 +138,7 @@ def _offered(compiled: Compiled) -> list[list[tuple[int, Item]]]:
 
 
 def _ways(compiled: Compiled, menus: Sequence[int], n: int) -> list[Pattern]:
-    """How components with these menus can run on a node together."""
+    """How components with these menus can run on a node together; what several of them can be comes as often."""
     offered = [[item_of(compiled, o) for o in _menu(compiled, menu, n)] for menu in menus]
     offered = [list(dict.fromkeys(items)) for items in offered]
     if math.prod(len(items) for items in offered) > MANY_PATTERNS:
@@ -131,7 +147,7 @@ def _ways(compiled: Compiled, menus: Sequence[int], n: int) -> list[Pattern]:
         ways = [tuple(sorted(items)) for items in product(*offered)]
     # What takes nothing is none of a node's business, and without it a pattern may be empty.
     taking = [tuple(item for item in way if item[1] < item[2]) for way in ways]
-    return [way for way in taking if way]
+    return [way for way in (taking if ways and len(ways[0]) == 1 else dict.fromkeys(taking)) if way]
 
 
 def _menu(compiled: Compiled, menu: int, n: int) -> range:
@@ -149,11 +165,13 @@ def item_of(compiled: Compiled, option: int) -> Item:
 class _Node:
     """One node, with packings of it that are known.
 
-    Args of the constructor: the patterns of units there, and the node's options with what each is.
+    Args of the constructor: the node, the patterns of units there, and its options with what each is.
     """
 
-    def __init__(self, compiled: Compiled, patterns: dict[Pattern, None], offered: Sequence[tuple[int, Item]]) -> None:
-        tables = compiled.tables
+    def __init__(
+        self, compiled: Compiled, n: int, patterns: Mapping[Pattern, int], offered: Sequence[tuple[int, Item]]
+    ) -> None:
+        tables, self._node = compiled.tables, n
         used = {pattern: _used(tables, pattern) for pattern in patterns}
         rows = sorted({row for amounts in used.values() for row in amounts})
         self._room = compiled.rows.capacity[0, rows]
@@ -162,6 +180,7 @@ class _Node:
         kept = [pattern for pattern, fit in zip(used, fits, strict=True) if fit]
         items = sorted({item for pattern in kept for item in pattern})
         number = {item: i for i, item in enumerate(items)}
+        self._limit = np.array([patterns[pattern] for pattern in kept], dtype=np.int64)
         self._amounts = np.array([amounts for amounts, fit in zip(whole, fits, strict=True) if fit])
         self._counts = np.zeros((len(kept), len(items)))
         for p, pattern in enumerate(kept):
@@ -183,11 +202,11 @@ class _Node:
         some = np.flatnonzero(counts)
         self._highs.addRow(-highspy.kHighsInf, 1.0, len(some), some.astype(np.int32), counts[some])
 
-    def separate(self, use: FloatArray) -> Cut | None:
-        """The row that a mix breaks most, if there is one."""
+    def separate(self, use: FloatArray, part: float) -> Cut | None:
+        """The row that a mix breaks most, if there is one, where the node is active to some ``part``."""
         if self._hopeless:
             return None
-        stands = np.bincount(self._item, weights=use[self._options], minlength=self._counts.shape[1])
+        stands = np.bincount(self._item, weights=use[self._options], minlength=self._counts.shape[1]) / part
         count = len(stands)
         self._highs.changeColsCost(count, np.arange(count, dtype=np.int32), stands + _LITTLE)
         while True:
@@ -209,16 +228,15 @@ class _Node:
             return None
         of_options = weights[self._item] / most
         some = np.flatnonzero(of_options)
-        return Cut(self._options[some], of_options[some])
+        return Cut(self._node, self._options[some], of_options[some])
 
     def _heaviest(self, weights: FloatArray) -> tuple[float, FloatArray]:
         """The most weight that the node holds, -1 if that takes too long to tell; and (items,) counts with it."""
         of_patterns = self._counts @ weights
-        order = np.argsort(-of_patterns / (self._amounts / np.maximum(self._room, 1.0)).max(axis=1), kind="stable")
-        order = order[of_patterns[order] > 0]
-        taken = np.zeros(len(order), dtype=np.int64)
-        most = heaviest(of_patterns[order], self._amounts[order], self._room, MANY_STEPS, taken)
-        return most, taken @ self._counts[order]
+        some = np.flatnonzero(of_patterns > 0)
+        taken = np.zeros(len(some), dtype=np.int64)
+        most = heaviest(of_patterns[some], self._amounts[some], self._room, self._limit[some], MANY_STEPS, taken)
+        return most, taken @ self._counts[some]
 
 
 def _used(tables: Any, pattern: Pattern) -> dict[int, float]:

@@ -79,11 +79,13 @@ def _chosen(
     highs.setOptionValue("parallel", "off")
     highs.setOptionValue("time_limit", min(seconds, 1e9))
     highs.setOptionValue("mip_max_nodes", MANY_NODES)
-    opening, first = master.first_opening, master.first_column
+    opening, active, first = master.first_opening, master.first_active, master.first_column
     count = first + len(master.columns)
     highs.passModel(master.model())
     index = np.arange(count, dtype=np.int32)
-    highs.changeColsIntegrality(count, index, np.full(count, highspy.HighsVarType.kInteger))
+    kinds = np.full(count, highspy.HighsVarType.kInteger)
+    kinds[first - master.activation.largest : first] = highspy.HighsVarType.kContinuous
+    highs.changeColsIntegrality(count, index, kinds)
     highs.changeColsBounds(count - first, index[first:], np.zeros(count - first), np.ones(count - first))
     required = np.flatnonzero(solution.compiled.tables.chains["required"]).astype(np.int32)
     highs.changeColsBounds(len(required), required, np.zeros(len(required)), np.zeros(len(required)))
@@ -95,14 +97,17 @@ def _chosen(
     start = np.zeros(count)
     start[:opening] = 1.0
     start[[column.chain for column in placed]] = 0.0
-    start[opening:first] = solution.state.opened[: first - opening]
+    start[opening:active] = solution.state.opened[: active - opening]
+    start[active:first] = 1.0
+    nodes = master.activation.nodes
+    start[active : active + len(nodes)] = solution.state.hosted[nodes] > 0
     start[[first + master.index(column) for column in placed]] = 1.0
     highs.setSolution(count, index, start)
     run_until(highs, stop)
     if highs.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
         return None
     values = np.array(highs.getSolution().col_value)
-    return [master.columns[j] for j in np.flatnonzero(values[first:] > 0.5)], values[opening:first] > 0.5
+    return [master.columns[j] for j in np.flatnonzero(values[first:] > 0.5)], values[opening:active] > 0.5
 
 
 def _served(master: Master) -> dict[int, list[int]]:

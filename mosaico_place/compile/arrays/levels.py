@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
@@ -14,6 +14,7 @@ import numpy as np
 from mosaico_place.compile import Problem
 from mosaico_place.compile.arrays.offers import Offers, Run
 from mosaico_place.compile.arrays.rows import BANDWIDTH, Rows
+from mosaico_place.compile.arrays.steps import step
 from mosaico_place.compile.infrastructure import BoolArray, FloatArray
 from mosaico_place.instance import Chain, Function, Implementation, Instance, Node, ObjectiveLevel, Term
 from mosaico_place.placement import Opening
@@ -97,7 +98,7 @@ class Levels:
         step = self.steps[level]
         raised = rounded_up(bound, step, value)
         steps = raised / float(step) if step else np.inf
-        if steps > MANY_STEPS:
+        if steps > MANY_STEPS or not self.counting[level]:
             return raised
         parts = [round(part / float(step)) for part in self.reject[level]]
         least = _least_sum(parts, math.ceil(steps - ROUNDING_STEPS))
@@ -117,7 +118,6 @@ class Factors(NamedTuple):
 def compile_levels(problem: Problem, rows: Rows, offers: Offers, slots: int) -> Levels:
     """Price everything but the chains, of which there may be ``slots``."""
     instance, nodes = problem.instance, problem.infrastructure.nodes
-    chains = list(instance.chains.values())
 
     @cache
     def factors(class_name: str | None) -> Factors:
@@ -154,19 +154,10 @@ def compile_levels(problem: Problem, rows: Rows, offers: Offers, slots: int) -> 
         active=overall(CostTerm.ACTIVE),
         node=np.array([float(instance.active_price(node)) for node in nodes]),
         balance=overall(CostTerm.BALANCE),
-        steps=tuple(step(level, {chain.weight for chain in chains}) for level in instance.objective),
+        steps=tuple(step(level, offers) for level in instance.objective),
         counting=np.array([_counts_chains(level) for level in instance.objective], dtype=np.bool_),
         _factors=factors,
     )
-
-
-def step(level: ObjectiveLevel, weights: Iterable[Fraction]) -> Fraction:
-    """The greatest number that divides every value of a level which only counts chains (of these weights); else 0."""
-    if not _counts_chains(level):
-        return Fraction(0)
-    parts = {factor * weight for weight in weights for factor in level.values()}
-    denominator = math.lcm(*(part.denominator for part in parts))
-    return Fraction(math.gcd(*(int(part * denominator) for part in parts)), denominator)
 
 
 def _least_sum(parts: Sequence[int], least: int) -> int | None:

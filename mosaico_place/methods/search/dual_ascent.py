@@ -12,6 +12,8 @@ from mosaico_place.compile.infrastructure import FloatArray
 from mosaico_place.kernel.measuring import EVERYONE, Surcharges
 from mosaico_place.kernel.prices import price
 from mosaico_place.kernel.pricing import Column, Measurer, Pricer
+from mosaico_place.kernel.summed import find_least, sum_up
+from mosaico_place.kernel.worth import Worth
 
 ROUNDS = 40
 """Rounds of prices after which little more is gained."""
@@ -50,7 +52,9 @@ def ascend(
 
     The method is that of multiplicative weights for packing problems (Plotkin, Shmoys, Tardos, "Fast approximation
     algorithms for fractional packing and covering problems", Math. Oper. Res. 20, 1995): no bound is guaranteed to be
-    reached, every bound on the way is valid. What opening an instance costs is shared among those that used it of late.
+    reached, every bound on the way is valid, and none is weaker than that of summed capacities
+    (:mod:`mosaico_place.kernel.summed`). What opening an instance costs is shared among those that used it of late,
+    and a node whose activation costs has its capacities while they are worth more than that.
 
     Args:
         compiled: the problem.
@@ -67,6 +71,9 @@ def ascend(
     weights[level] = 1.0
     total = max(float(compiled.levels.reject[level].sum()), 1.0)
     worth = np.where(capacity > 0, _FIRST_WORTH * total / max(int((capacity > 0).sum()), 1), 0.0)
+    all_worth = Worth(compiled)
+    worth[0] = np.maximum(worth[0], all_worth.spread(weights))
+    opened = np.ones(capacity.shape[1])
     demand: FloatArray | None = None
     use = np.full((len(compiled.names), len(compiled.tables.openings)), _RARE)
     measurer = measurer or Measurer(compiled)
@@ -81,7 +88,8 @@ def ascend(
         prices = prices.replace(opening=np.zeros_like(prices.opening))
         lower, cost = pricer(prices, surcharges)
         required = compiled.tables.chains["required"] > 0
-        reached = float(np.where(required, lower, np.minimum(lower, prices.reject)).sum() - (shadow * capacity).sum())
+        reached = float(np.where(required, lower, np.minimum(lower, prices.reject)).sum())
+        reached -= all_worth(weights, shadow)
         if reached > bound:
             best, bound = shadow, reached
         columns = [measurer(int(k), prices, pricer.out) for k in np.flatnonzero(np.isfinite(cost))]
@@ -90,7 +98,12 @@ def ascend(
         demand = taken if demand is None else _MEMORY * taken + (1 - _MEMORY) * demand
         use = _MEMORY * now + (1 - _MEMORY) * use
         step = _FIRST_STEP / (1 + turn / _STEP_HALF)
-        worth = worth * np.exp(np.clip(step * (demand / whole - 1), -1, 1))
+        opened = _MEMORY * all_worth.opened(weights, shadow) + (1 - _MEMORY) * opened
+        worth = worth * np.exp(np.clip(step * (demand / whole - opened), -1, 1))
+    # Of capacities that are alike, one price for all says more at once than one price for each in the end.
+    summed = sum_up(compiled, find_least(compiled), level, compiled.tables.chains["required"] > 0)
+    if summed.bound > bound:
+        best, bound = summed.shadow if summed.shadow.any() else best, summed.bound
     return Ascent(best, bound, [column for columns in history for column in columns])
 
 

@@ -16,6 +16,7 @@ from mosaico_place.costing import cost
 from mosaico_place.kernel.measuring import no_surcharges
 from mosaico_place.kernel.prices import price
 from mosaico_place.kernel.pricing import Pricer
+from mosaico_place.kernel.summed import find_least, must_stand, sum_up
 from mosaico_place.method import Answer, Options, Progress
 from mosaico_place.methods.search.dual_ascent import ascend
 from mosaico_place.methods.search.ruin_and_recreate import MISSING
@@ -93,12 +94,13 @@ Pricing = Callable[[Run, int, Solution], tuple[FloatArray, float | None]]
 
 
 def _ascending() -> Pricing:
-    """By ascent on the first level; later levels keep its prices, made small, and have no bound."""
+    """By ascent on the first level; later levels keep its prices, made small, and the bound of summed capacities."""
     found: list[FloatArray] = []
 
-    def pricing(run: Run, level: int, _: Solution) -> tuple[FloatArray, float | None]:
+    def pricing(run: Run, level: int, solution: Solution) -> tuple[FloatArray, float | None]:
         if level > 0:
-            return LATER * found[0], None
+            forced = must_stand(run.compiled, solution.values()[:level])
+            return LATER * found[0], sum_up(run.compiled, find_least(run.compiled), level, forced).bound
         ascent = ascend(run.compiled, run.pricer, 0, stop=run.stopped)
         found.append(ascent.shadow)
         return ascent.shadow, ascent.bound
@@ -189,9 +191,11 @@ def lowest(run: Run, level: int, bound: float | None) -> float:
     """The least value that the bound allows, or that is as near to it as was asked for."""
     if bound is None:
         return 0.0
-    if run.compiled.levels.steps[level]:
-        return run.compiled.levels.rounded_up(level, bound, Fraction(10**12))
-    return bound / (1 - run.options.gap) if run.options.gap < 1 else np.inf
+    levels = run.compiled.levels
+    raised = levels.rounded_up(level, bound, Fraction(10**12)) if levels.steps[level] else bound
+    if levels.counting[level]:
+        return raised
+    return max(raised, bound / (1 - run.options.gap) if run.options.gap < 1 else np.inf)
 
 
 def _ended(run: Run) -> Termination:
