@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from random import Random
 
 import numpy as np
@@ -19,7 +20,7 @@ from mosaico_place.dynamics.restructure import Restructure
 from mosaico_place.dynamics.strategy import Setting
 from mosaico_place.events import NodeDown, apply
 from mosaico_place.generating import generate
-from mosaico_place.instance import Instance
+from mosaico_place.instance import Flow, Instance
 from mosaico_place.kernel.prices import price
 from mosaico_place.moves import moved
 from mosaico_place.placement import EMPTY, ChainPlacement, Placement, Spot
@@ -147,6 +148,27 @@ def test_arrival_and_departure_leave_nothing() -> None:
         assert (live.solution.state.free == free).all()
         assert live.placement() == placement
     assert len(known) == len(live.slot)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_an_arrival_compiles_nothing_else(seed: int) -> None:
+    """Tests that chains of any function of the catalogue come to none at all without a new compilation."""
+    instance = generate(4, 2, 16, 1.1, seed)
+    live = Live(replace(instance, chains={}))
+    plain = [one for one in instance.chains.values() if all(_usual(flow) for flow in one.flows)]
+    assert len(plain) > 2
+    for number, chain in enumerate(plain, start=1):
+        disturbed = live.update(replace(instance, chains={one.name: one for one in plain[:number]}))
+        assert not disturbed.rebuilt
+        assert [live.compiled.names[k] for k in disturbed.new] == [chain.name]
+        follow(live, [*disturbed.new])
+    same_as_new(live, live.placement())
+    assert live.placement().chains
+
+
+def _usual(flow: Flow) -> bool:
+    """Whether a flow is of a kind that is compiled before any chain has one."""
+    return len(flow.per_hop) < 2 and not (flow.strict or flow.private or flow.burst_bytes or flow.copy_of)
 
 
 @pytest.mark.parametrize("maker", [classic, classic_first])

@@ -86,7 +86,7 @@ class Parts:
 
     def __init__(self, tables: Tables, most: int) -> None:
         nodes = tables.mask.shape[1]
-        units = int(np.max(tables.chains["unit_end"] - tables.chains["unit"], initial=0))
+        units = tables.largest[2]
         room = most + nodes + 1
         self.most = most
         self.bounds, self.depth = np.empty(room), np.zeros(room, dtype=np.int32)

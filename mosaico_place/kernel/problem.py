@@ -164,10 +164,7 @@ class Work:
 
     def __init__(self, tables: Tables) -> None:
         nodes, arcs = tables.mask.shape[1], len(tables.net.tail)
-        units, flows, components, budgets = (
-            int(np.max(tables.chains[f"{part}_end"] - tables.chains[part], initial=0))
-            for part in ("unit", "flow", "component", "budget")
-        )
+        components, flows, units, budgets = tables.largest[:4]
         self._tables, self.draft = tables, no_embeddings(tables)
         self.labels = Labels(nodes, arcs)
         self.slope, self.pay = np.empty(flows), np.empty(components)

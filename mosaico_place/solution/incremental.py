@@ -94,7 +94,6 @@ class Live:
         for k in range(len(best.chains)):
             self._places[k] = (start, _sizes(tables, k))
             start = start.after(self._places[k][1])
-        self._largest = Sizes(*map(max, zip(Sizes(), *(sizes for _, sizes in self._places.values()), strict=True)))
         self._slots = Slots((len(best.chains), start), (len(tables.chains), sizes))
         self.slot = {name: k for k, name in enumerate(best.chains)}
         written = ("options", "programs", "mask", "delays", "chains", "components")
@@ -261,7 +260,7 @@ class Live:
         """Write a chain into a free slot; None if there is none that is large enough."""
         block = self.base.shapes.block(chain, None)
         sizes = block.sizes
-        if any(one > most for one, most in zip(sizes, self._largest, strict=True)):
+        if any(one > most for one, most in zip(sizes, self.base.tables.largest, strict=True)):
             return None  # the kernel's scratch is made for the largest
         if (place := self._slots.take(sizes)) is None:
             return None

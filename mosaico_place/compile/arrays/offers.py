@@ -108,7 +108,16 @@ class Offers:
         assert component.function is not None, "endpoints have no options"
         function = self.instance.functions[component.function]
         wish = (chain.name, component.name) if component.name in chain.preference else None
-        key = menu_key(function, component, wish)
+        return self._menu(component, function, menu_key(function, component, wish))
+
+    def declare(self) -> None:
+        """List the options of all functions, also of those that no chain uses yet."""
+        for function in self.instance.functions.values():
+            for alone in (False, True) if function.shared else (False,):
+                component = Component("", function.name, private=alone)
+                self._menu(component, function, menu_key(function, component))
+
+    def _menu(self, component: Component, function: Function, key: MenuKey) -> int:
         if key not in self.menus:
             self.menus[key] = len(self.menu_start)
             self.menu_start.append(self._list_options(component, function, key))

@@ -184,6 +184,8 @@ class Tables(Bundle):
         mask: (units, nodes) where a unit may stand.
         delays: (delay tables, arcs) in ns.
         label_value: (labels, nodes) number of the node's value.
+        largest: how many components, flows, units, budgets, budget flows and pairs apart one chain may have; scratch is
+            made for so many. Python alone reads it.
     """
 
     def __init__(
@@ -211,6 +213,7 @@ class Tables(Bundle):
         mask: BoolArray,
         delays: FloatArray,
         label_value: IntArray,
+        largest: tuple[int, ...],
     ) -> None:
         self.net, self.first_arc = net, first_arc
         self.options, self.openings, self.programs = options, openings, programs
@@ -224,7 +227,7 @@ class Tables(Bundle):
             menu_start=menu_start, touch_start=touch_start, touchable=touchable, plain=plain, uses_row=uses_row,
             uses_amount=uses_amount, spots=spots, charges=charges, chains=chains, components=components, flows=flows,
             units=units, budgets=budgets, apart=apart, budget_flows=budget_flows, mask=mask, delays=delays,
-            label_value=label_value,
+            label_value=label_value, largest=largest,
         )  # fmt: skip
 
 

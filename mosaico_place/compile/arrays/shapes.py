@@ -29,7 +29,7 @@ from mosaico_place.compile.arrays.records import (
 from mosaico_place.compile.arrays.rows import BANDWIDTH
 from mosaico_place.compile.infrastructure import BoolArray, FloatArray, Infrastructure
 from mosaico_place.compile.timing import may_vanish
-from mosaico_place.instance import Chain, Component, Flow, Instance, Where
+from mosaico_place.instance import Chain, Component, Flow, Instance, Level, Where
 from mosaico_place.latency import budget_flows, hop_wait_ns, order
 from mosaico_place.placement import ChainPlacement
 
@@ -124,6 +124,19 @@ class Shapes:
             1 + classes.index(chain.class_name) if chain.class_name in classes else 0,
             self.offers.instance.must_accept(chain),
         )
+
+    def declare(self) -> None:
+        """List what chains that are yet to come may ask for: any function, alone or at every hop of a plain flow."""
+        self.offers.declare()
+        at_hops = [
+            (one.name,)
+            for one in self.offers.instance.functions.values()
+            if any(program.level is Level.P4 for program in one.implementations.values())
+        ]
+        for per_hop in ((), *at_hops):
+            flow = Flow("", "", 0, per_hop)
+            self._delay(flow)
+            self.offers.touch(flow)
 
     def _layout(self, chain: Chain, names: tuple[str, ...], number: dict[str, int]) -> _Layout:
         """How its units hang together; chains of one kind share that."""

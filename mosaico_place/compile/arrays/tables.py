@@ -36,6 +36,12 @@ from mosaico_place.latency import order
 
 IntArray = NDArray[np.int32]
 
+FEW = 16
+"""Chains for which there is room in any case where others may come, so that the first do not each ask for more."""
+
+USUAL = Sizes(components=12, flows=16, units=12, budgets=6, budget_flows=32, apart=24)
+"""Chains of so many parts may come to any others; larger ones as far as there is spare room for their parts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
@@ -93,7 +99,8 @@ def compile_tables(problem: Problem, spare: float = 0.0, finest: Mapping[Kind, i
 
     Args:
         problem: the instance.
-        spare: so many times the room that the chains need is left for others, which :mod:`.live` writes into it.
+        spare: so many times the room that the chains need, and room for at least a few, is left for others, which
+            :mod:`mosaico_place.solution.incremental` writes into it; they may use any function of the catalogue.
         finest: see :func:`.rows.compile_rows`.
     """
     instance, infrastructure = problem.instance, problem.infrastructure
@@ -102,21 +109,20 @@ def compile_tables(problem: Problem, spare: float = 0.0, finest: Mapping[Kind, i
     shapes = Shapes(offers)
     before = {} if problem.previous is None else problem.previous.chains
     blocks = [shapes.block(chain, before.get(name)) for name, chain in instance.chains.items()]
-    sizes = [sum(column) for column in zip(*(block.sizes for block in blocks), strict=True)] or Sizes()
-    room = Sizes(*(int(size * (1 + spare)) for size in sizes))
-    slots = int(len(blocks) * (1 + spare))
-    tables = _tables(problem, rows, offers, shapes, room, slots)
+    if spare:
+        shapes.declare()
+    slots, room, largest = _room([block.sizes for block in blocks], spare)
+    tables = _tables(problem, rows, offers, shapes, room, slots, largest)
     functions = {name: i for i, name in enumerate(instance.functions)}
     opened = np.array([functions[key.function] for key in offers.openings], dtype=np.int32)
     unused = [""] * (slots - len(blocks))
     names = [order(chain) for chain in instance.chains.values()]
     users = np.zeros((slots, len(functions)), dtype=np.int32)
-    served = [block.components for block in blocks], [block.flows for block in blocks]
     levels = compile_levels(problem, rows, offers, slots)
     compiled = Compiled(
         problem, [*instance.chains, *unused], rows, offers, shapes, tables, levels, [*names, *((),) * len(unused)],
         np.zeros(room.components, dtype=np.int32),
-        opened, users, sum(max((len(part) for part in parts), default=0) for parts in served),
+        opened, users, largest.components + largest.flows,
     )  # fmt: skip
     start = Sizes()
     for k, (chain, block) in enumerate(zip(instance.chains.values(), blocks, strict=True)):
@@ -125,7 +131,20 @@ def compile_tables(problem: Problem, spare: float = 0.0, finest: Mapping[Kind, i
     return compiled
 
 
-def _tables(problem: Problem, rows: Rows, offers: Offers, shapes: Shapes, room: Sizes, slots: int) -> Tables:
+def _room(blocks: Sequence[Sizes], spare: float) -> tuple[int, Sizes, Sizes]:
+    """How many chains there is room for, for how many records of theirs, and how many of them one chain may have."""
+    largest = Sizes(*map(max, zip(Sizes(), *blocks, strict=True)))
+    room = Sizes(*map(sum, zip(Sizes(), *blocks, strict=True)))
+    if not spare:
+        return len(blocks), room, largest
+    largest = Sizes(*(max(int(most * (1 + spare)), usual) for most, usual in zip(largest, USUAL, strict=True)))
+    room = Sizes(*(int(size * (1 + spare)) for size in room)).after(Sizes(*(FEW * most for most in largest)))
+    return int(len(blocks) * (1 + spare)) + FEW, room, largest
+
+
+def _tables(
+    problem: Problem, rows: Rows, offers: Offers, shapes: Shapes, room: Sizes, slots: int, largest: Sizes
+) -> Tables:
     """The arrays, with room for so many records of chains, which are yet to be written."""
     infrastructure = problem.infrastructure
     count = len(infrastructure.nodes)
@@ -153,6 +172,7 @@ def _tables(problem: Problem, rows: Rows, offers: Offers, shapes: Shapes, room: 
         mask=np.zeros((room.units, count), dtype=np.bool_),
         delays=np.array(shapes.delays, dtype=np.float64).reshape(len(shapes.delays), len(infrastructure.tail)),
         label_value=_label_values(problem, shapes.labels),
+        largest=tuple(largest),
     )
 
 
