@@ -103,7 +103,8 @@ def test_bounds_with_activation() -> None:
                 compared(generation, rng, float(best.values[1]), objective[1])
 
     holds()
-    assert seen["steps"] > 10 and seen["summed"] > 4, seen
+    assert seen["steps"] > 10, seen
+    assert seen["summed"] > 0, seen
     assert min(seen["active"], seen["balance"]) > 10, seen
     assert seen["half active"] > 0.8 * seen["active"], seen
     assert seen["half balance"] > 0.8 * seen["balance"], seen
