@@ -40,6 +40,8 @@ class Implementation:
     @property
     def alone(self) -> Mapping[str, int]:
         """What it takes of a node with an instance that serves nobody else: ``once`` and ``demand``."""
+        if not self.once:
+            return self.demand
         return {
             resource: self.once.get(resource, 0) + self.demand.get(resource, 0)
             for resource in dict.fromkeys((*self.once, *self.demand))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mosaico_place.compile import Problem
-from mosaico_place.compile.arrays.offers import Offers, Run
+from mosaico_place.compile.arrays.offers import Offers
 from mosaico_place.compile.arrays.rows import BANDWIDTH, Rows
 from mosaico_place.compile.arrays.steps import step
 from mosaico_place.compile.infrastructure import BoolArray, FloatArray
@@ -131,10 +131,13 @@ def compile_levels(problem: Problem, rows: Rows, offers: Offers, slots: int) -> 
 
     by_chain = [np.zeros((len(instance.objective), slots)) for _ in range(6)]
     resources = overall(CostTerm.RESOURCES)
-    option = np.array([float(sum(price for _, price in offers.charges_of(i))) for i in range(len(offers.runs))])
-    wishes = np.array([_wishes(instance, nodes[run.candidate.node], run) for run in offers.runs]).reshape(
-        len(offers.runs), len(instance.objective)
-    )
+    option, wishes = np.zeros(len(offers.runs)), np.zeros((len(offers.runs), len(instance.objective)))
+    for i, (_, begin, end) in enumerate(offers.spot_records):
+        if begin < end:
+            option[i] = float(sum(price for _, price in offers.charges[begin:end]))
+    for i, run in enumerate(offers.runs):
+        if run.key.wish is not None:
+            wishes[i] = _wishes(instance, nodes[run.candidate.node], run.key.wish)
     program = np.array([_program_price(offers, *entry) for entry in offers.program_runs])
     openings = np.array([_opening_price(instance, key) for key in offers.openings])
     unit = rows.quantum[BANDWIDTH]
@@ -183,12 +186,10 @@ def _weight(level: ObjectiveLevel, cost: CostTerm, class_name: str | None) -> Fr
     return sum((level.get(term, Fraction(0)) for term in terms), Fraction(0))
 
 
-def _wishes(instance: Instance, node: Node, run: Run) -> list[float]:
-    """Per level, what the component's preference says of the node."""
-    if run.key.wish is None:
-        return [0.0] * len(instance.objective)
-    chain = instance.chains[run.key.wish[0]]
-    price = chain.preference[run.key.wish[1]].price(node)
+def _wishes(instance: Instance, node: Node, wish: tuple[str, str]) -> list[float]:
+    """Per level, what the preference of a component of a chain says of the node."""
+    chain = instance.chains[wish[0]]
+    price = chain.preference[wish[1]].price(node)
     return [float(_weight(level, CostTerm.PREFERENCE, chain.class_name) * price) for level in instance.objective]
 
 

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mosaico_place.compile import Candidate, Infrastructure
-from mosaico_place.compile.arrays.rows import BANDWIDTH, Rows, kind_of
-from mosaico_place.compile.candidates import fits
+from mosaico_place.compile.arrays.rows import BANDWIDTH, Rows
 from mosaico_place.instance import (
     Chain,
     Component,
@@ -136,43 +135,51 @@ class Offers:
 
     def _list_options(self, component: Component, function: Function, key: MenuKey) -> NDArray[np.int32]:
         start = [len(self.options)]
+        shared = function.shared_by(component)
         for i, node in enumerate(self.infrastructure.nodes):
+            known: Implementation | None = None
             for candidate in _candidates(i, node, function):
                 implementation = candidate.implementation
                 assert implementation is not None, "functions have implementations"
-                shared = function.shared_by(component)
-                opening = self.opening(i, function, implementation) if shared else -1
-                demand = self._slice(node, own_demand(component, function, implementation), candidate)
-                carries = self._carries(implementation, opening)
+                if implementation is not known:  # what follows is the same for all devices of a node
+                    known = implementation
+                    opening = self.opening(i, function, implementation) if shared else -1
+                    demand = own_demand(component, function, implementation)
+                    taken = _of_node(node, demand)
+                    carries = self._carries(implementation, opening)
+                    charges = self._charges_of_node(component, function, node, demand)
+                uses = self._slice(taken + _of_devices(node, candidate))
                 spot = self.spots.setdefault(candidate.spot(node), len(self.spots))
                 charge = len(self.charges)
-                self.charges += self._charges(component, function, node, candidate)
-                self.options.append((i, *demand, opening, carries, candidate.processing_ns))
+                self.charges += charges
+                self.charges += self._charges_of_devices(function, node, candidate)
+                self.options.append((i, *uses, opening, carries, candidate.processing_ns))
                 self.spot_records.append((spot, charge, len(self.charges)))
                 self.runs.append(Run(function, candidate, key))
             start.append(len(self.options))
         return np.array(start, dtype=np.int32)
 
-    def _charges(
-        self, component: Component, function: Function, node: Node, candidate: Candidate
-    ) -> Iterable[tuple[int, Fraction]]:
-        """(row, or -1 for a private instance; price) of everything that the component takes by itself."""
-        implementation, instance = candidate.implementation, self.instance
-        assert implementation is not None, "functions have implementations"
-        for resource, amount in own_demand(component, function, implementation).items():
-            if price := amount * instance.resource_price(function, node, resource):
-                yield self.rows.index["node", node.name, resource], price
-        for resource, amount in implementation.device.items():
-            if price := amount * instance.device_price(function, node, resource):
-                for device in candidate.devices:
-                    yield self.rows.index["device", node.name, device, resource], price
-        if private(component, function) and (price := instance.opened_price(function, node)):
-            yield -1, price
+    def _charges_of_node(
+        self, component: Component, function: Function, node: Node, demand: Mapping[str, int]
+    ) -> list[tuple[int, Fraction]]:
+        """(row, or -1 for a private instance; price) of everything that the component takes of a node by itself."""
+        found = []
+        for resource, amount in demand.items():
+            if amount and (price := self.instance.resource_price(function, node, resource)):
+                found.append((self.rows.index["node", node.name, resource], amount * price))
+        if private(component, function) and (price := self.instance.opened_price(function, node)):
+            found.append((-1, price))
+        return found
 
-    def charges_of(self, option: int) -> Sequence[tuple[int, Fraction]]:
-        """What an option charges for."""
-        _, begin, end = self.spot_records[option]
-        return self.charges[begin:end]
+    def _charges_of_devices(
+        self, function: Function, node: Node, candidate: Candidate
+    ) -> Iterable[tuple[int, Fraction]]:
+        """(row; price) of everything that the component takes of devices."""
+        if candidate.devices and candidate.implementation is not None:
+            for resource, amount in candidate.implementation.device.items():
+                if amount and (price := self.instance.device_price(function, node, resource)):
+                    for device in candidate.devices:
+                        yield self.rows.index["device", node.name, device, resource], amount * price
 
     def _carries(self, implementation: Implementation, opening: int) -> float:
         most = 1.0 if opening < 0 else self.opening_records[opening][5]
@@ -185,7 +192,7 @@ class Offers:
         if key not in self.openings:
             switch = owner.kind is Kind.P4_SWITCH
             group = self.groups.setdefault((owner.name, function.name), len(self.groups)) if switch else -1
-            once = self._slice(owner, implementation.once)
+            once = self._slice(_of_node(owner, implementation.once))
             most = 1.0 if switch else _most(owner, implementation)
             self.openings[key] = len(self.openings)
             self.opening_records.append((node, group, *once, _load(self.rows, implementation), most))
@@ -217,23 +224,18 @@ class Offers:
             found = [one for one in (offered if shared else offered[:1]) if _holds(node, one.alone)]
             for one in found:
                 opening = self.opening(i, function, one) if shared else -1
-                demand = self._slice(node, own_demand(flow, function, one))
+                demand = self._slice(_of_node(node, own_demand(flow, function, one)))
                 self.programs.append((i, number, *demand, opening, _load(self.rows, one), one.processing_ns))
                 self.program_runs.append((i, function, one, shared))
             if not found:
                 return False
         return True
 
-    def _slice(self, node: Node, amounts: Mapping[str, int], candidate: Candidate | None = None) -> tuple[int, int]:
-        """Where the uses stand that these amounts of a node, and of each of the candidate's devices, come to."""
-        taken: list[tuple[CapacityName, int]] = [
-            (("node", node.name, resource), amount) for resource, amount in amounts.items() if amount
-        ]
-        if candidate is not None and candidate.implementation is not None:
-            of_device = [(name, amount) for name, amount in candidate.implementation.device.items() if amount]
-            for device in candidate.devices:
-                taken += [(("device", node.name, device, name), amount) for name, amount in of_device]
-        key = tuple((self.rows.index[name], float(amount // self._quantum(name))) for name, amount in taken)
+    def _slice(self, taken: Sequence[tuple[CapacityName, int]]) -> tuple[int, int]:
+        """Where the uses stand that amounts of capacities come to."""
+        index, quantum = self.rows.index, self.rows.quantum
+        # A list is made faster than a generator is run: this is done for every option.
+        key = tuple([(index[name], float(amount // quantum[name[0], name[-1]])) for name, amount in taken])
         if key not in self._slices:
             start = len(self.uses_row)
             self.uses_row += [row for row, _ in key]
@@ -241,18 +243,32 @@ class Offers:
             self._slices[key] = (start, len(self.uses_row))
         return self._slices[key]
 
-    def _quantum(self, name: CapacityName) -> int:
-        return self.rows.quantum[kind_of(name)]
+
+def _of_node(node: Node, amounts: Mapping[str, int]) -> list[tuple[CapacityName, int]]:
+    """The capacities that amounts of a node's resources are taken of."""
+    return [(("node", node.name, resource), amount) for resource, amount in amounts.items() if amount]
+
+
+def _of_devices(node: Node, candidate: Candidate) -> list[tuple[CapacityName, int]]:
+    """The same of each of the candidate's devices."""
+    if not candidate.devices or candidate.implementation is None:
+        return []
+    of_device = [(name, amount) for name, amount in candidate.implementation.device.items() if amount]
+    return [(("device", node.name, device, name), amount) for device in candidate.devices for name, amount in of_device]
 
 
 def _candidates(i: int, node: Node, function: Function) -> Iterable[Candidate]:
-    """Every way to run the function on the node that the empty node could hold."""
+    """Every way to run the function on the node that the empty node, and its empty devices, could hold."""
     for implementation in function.implementations.values():
-        if implementation.runs_on(node):
+        if implementation.runs_on(node) and _holds(node, implementation.alone):
+            large = {
+                name
+                for name, has in node.devices.items()
+                if all(amount <= has.get(resource, 0) for resource, amount in implementation.device.items())
+            }
             for devices in implementation.devices_on(node):
-                candidate = Candidate(i, implementation, devices, implementation.processing_ns)
-                if fits(node, candidate):
-                    yield candidate
+                if large.issuperset(devices):
+                    yield Candidate(i, implementation, devices, implementation.processing_ns)
 
 
 def _holds(node: Node, amounts: Mapping[str, int]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -11,6 +11,7 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
+from mosaico_place.compile.arrays.alike import MOST_KINDS, kind_of_chain
 from mosaico_place.compile.arrays.offers import Offers
 from mosaico_place.compile.arrays.records import (
     APART,
@@ -34,17 +35,19 @@ from mosaico_place.latency import budget_flows, hop_wait_ns, order
 from mosaico_place.placement import ChainPlacement
 
 
-class Block(NamedTuple):
-    """One chain as records whose numbers count from its own first component, flow, unit and budget flow.
+@dataclass(slots=True)
+class Block:
+    """Alike chains as records whose numbers count from their own first component, flow, unit and budget flow.
 
     Tables of delays, touches, menus and labels are those of the whole instance.
 
     Attributes:
         components, flows, units, budgets, apart: records.
         budget_flows: flows of each budget.
-        masks: (components, nodes) where each could stand as far as it alone tells.
+        masks: (components, nodes) where each could stand as far as it alone tells; changed by pruning.
         line: the chain's line of capacities.
         required: whether it must be accepted.
+        pruned: (units, nodes) where each could stand, and whether all could, once pruning has found it.
     """
 
     components: Any
@@ -56,6 +59,7 @@ class Block(NamedTuple):
     masks: BoolArray
     line: int
     required: bool
+    pruned: tuple[BoolArray, bool] | None = None
 
     @property
     def sizes(self) -> Sizes:
@@ -94,9 +98,20 @@ class Shapes:
     _delay_makers: list[Callable[[Infrastructure, Tables], FloatArray]] = field(default_factory=list)
     _mask_keys: dict[tuple[int, float], BoolArray] = field(default_factory=dict)
     _layouts: dict[tuple[object, ...], _Layout] = field(default_factory=dict)
+    _blocks: dict[Hashable, Block] = field(default_factory=dict)
 
     def block(self, chain: Chain, before: ChainPlacement | None) -> Block:
-        """The block of one chain; ``before`` is where it stood."""
+        """The block of one chain, which alike chains share; ``before`` is where it stood."""
+        kind = kind_of_chain(chain) if before is None else None
+        if kind is None:
+            return self._compile(chain, before)
+        if kind not in self._blocks:
+            if len(self._blocks) >= MOST_KINDS:
+                self._blocks.clear()
+            self._blocks[kind] = self._compile(chain, before)
+        return self._blocks[kind]
+
+    def _compile(self, chain: Chain, before: ChainPlacement | None) -> Block:
         names = order(chain)
         number = {name: i for i, name in enumerate(names)}
         layout = self._layout(chain, names, number)
@@ -194,10 +209,9 @@ class Shapes:
         load = float(chain.load_bps(component.name) // self.offers.rows.quantum[BANDWIDTH])
         if (menu, load) not in self._mask_keys:
             start = self.offers.menu_start[menu]
+            options = self.offers.options[int(start[0]) : int(start[-1])]
             mask = np.zeros(len(infrastructure.nodes), dtype=np.bool_)
-            for option in range(int(start[0]), int(start[-1])):
-                node, carries = self.offers.options[option][0], self.offers.options[option][4]
-                mask[int(node)] |= load <= carries
+            mask[list({int(option[0]) for option in options if load <= option[4]})] = True
             self._mask_keys[menu, load] = mask
         into[:] = self._mask_keys[menu, load]
         if component.name in chain.only:

@@ -60,6 +60,7 @@ class Compiled:
         opening_function: (openings,) number of the function, in the instance's order.
         users: (chains, functions) how many components and flows of a chain instances for many may serve.
         most_users: components and flows that a chain may have.
+        functions: function -> its number, in the instance's order.
     """
 
     problem: Problem
@@ -74,6 +75,7 @@ class Compiled:
     opening_function: IntArray
     users: IntArray
     most_users: int
+    functions: Mapping[str, int]
 
     def write(self, k: int, chain: Chain, block: Block, start: Sizes) -> None:
         """Write a chain into slot ``k``, its records from ``start`` on, and prune where it may stand."""
@@ -87,11 +89,20 @@ class Compiled:
         self.owner[start.components : end.components] = k
         tables.chains[k] = (*(number for pair in ranges for number in pair), block.line, block.required, True)
         shift(tables, k, start.budget_flows, end.budget_flows)
-        room = self.rows.room()[0, self.rows.first_arc :]
-        prune(self.problem.infrastructure, tables, k, chain, block.masks, room)
+        self._prune(k, chain, block, slice(start.units, end.units))
         previous = self.problem.previous
         self.levels.write(k, chain, previous is not None and chain.name in previous.chains)
-        _count_users(chain, self.problem.instance.functions, self.users[k])
+        _count_users(chain, self.functions, self.users[k])
+
+    def _prune(self, k: int, chain: Chain, block: Block, units: slice) -> None:
+        """Write where the units of a chain may stand; for alike chains that is found once."""
+        tables = self.tables
+        if block.pruned is None:
+            room = self.rows.room()[0, self.rows.first_arc :]
+            prune(self.problem.infrastructure, tables, k, chain, block.masks, room)
+            block.pruned = tables.mask[units].copy(), bool(tables.chains[k]["possible"])
+        else:
+            tables.mask[units], tables.chains[k]["possible"] = block.pruned
 
 
 def compile_tables(problem: Problem, spare: float = 0.0, finest: Mapping[Kind, int] | None = None) -> Compiled:
@@ -122,7 +133,7 @@ def compile_tables(problem: Problem, spare: float = 0.0, finest: Mapping[Kind, i
     compiled = Compiled(
         problem, [*instance.chains, *unused], rows, offers, shapes, tables, levels, [*names, *((),) * len(unused)],
         np.zeros(room.components, dtype=np.int32),
-        opened, users, largest.components + largest.flows,
+        opened, users, largest.components + largest.flows, functions,
     )  # fmt: skip
     start = Sizes()
     for k, (chain, block) in enumerate(zip(instance.chains.values(), blocks, strict=True)):
@@ -176,10 +187,9 @@ def _tables(
     )
 
 
-def _count_users(chain: Chain, functions: Mapping[str, Any], into: IntArray) -> None:
+def _count_users(chain: Chain, numbers: Mapping[str, int], into: IntArray) -> None:
     """(functions,) how many components and flows of the chain instances for many may serve."""
     into[:] = 0
-    numbers = {name: i for i, name in enumerate(functions)}
     for component in chain.components.values():
         if component.function is not None:
             into[numbers[component.function]] += not component.private
