@@ -148,12 +148,14 @@ def _choices(
         if stop():
             return [], quote.bound
         charge(extra, surcharges, k, 1.0)
-        some = lister(k, extra, least[k] + spare + slack, MANY_FOOTPRINTS)
+        some = lister(k, extra, least[k] + spare + slack, MANY_FOOTPRINTS, stop)
         charge(extra, surcharges, k, 0.0)
         if isinstance(some, Footprints):
             cheapest = min(some.priced.min(initial=np.inf), reject[k])
             least[k] = max(least[k], min(cheapest, least[k] + spare))
         found.append(some)
+    if stop():
+        return [], quote.bound
     spare = max(spare - float((least - quote.least).sum()), 0.0)
     choices = []
     for k, some in enumerate(found):

@@ -7,7 +7,7 @@ each by itself. There are far fewer of them than embeddings, and what they take 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -164,7 +164,9 @@ class Lister:
         self._toll = prices.toll.copy()
         self._toll[:, watched] = 0.0
 
-    def __call__(self, k: int, extra: FloatArray, within: float, most: int) -> Footprints | Patterns | None:
+    def __call__(
+        self, k: int, extra: FloatArray, within: float, most: int, stop: Callable[[], bool] = lambda: False
+    ) -> Footprints | Patterns | None:
         """The footprints of chain ``k`` that cost at most ``within`` at the prices.
 
         Args:
@@ -172,18 +174,23 @@ class Lister:
             extra: (users, openings) what it is charged.
             within: as above.
             most: of them.
+            stop: whether to end at once; one chain of a large network may have paths to look at for minutes.
 
         Returns:
-            Patterns if there are more; None if components may be merged or left out.
+            Patterns if there are more; None if components may be merged or left out, or when stopped.
         """
         compiled, tables, prices = self._compiled, self._compiled.tables, self._prices
         ways = Ways(tables, k, MANY_WAYS)
         if ways.size > MANY_WAYS or may_shrink(tables, k):
             return None
         self._find_times(k, ways)
+        if stop():
+            return None
         late, kept = ways.late()
         ways.take(kept & (self._priced(k, ways, extra) + prices.late[k] * late <= within))
-        met, meets = self._meet(k, ways)
+        met, meets = self._meet(k, ways, stop)
+        if stop():
+            return None
         late, kept = ways.late()
         priced = self._priced(k, ways, extra) + prices.late[k] * late
         priced += np.array([self._met_priced(k, one, extra) for one in met])[meets]
@@ -219,8 +226,11 @@ class Lister:
                 least = [self._between.copied(f, *case.ends, *case.most_ns) for case in cases]
                 ways.ns[f] = np.maximum(ways.ns[f], np.array(least)[of, ways.ends(f)[1]])
 
-    def _meet(self, k: int, ways: Ways) -> tuple[list[Met], IntArray]:
-        """Let ways stand once for every choice of their flows: what can be met, and (ways,) which of it each meets."""
+    def _meet(self, k: int, ways: Ways, stop: Callable[[], bool]) -> tuple[list[Met], IntArray]:
+        """Let ways stand once for every choice of their flows: what can be met, and (ways,) which of it each meets.
+
+        When stopped, it ends with flows left out that meet something too.
+        """
         # What flows meet, as bits, after one another; the numbers of these, for every way.
         met: list[dict[int, int]] = [{}]
         meets = np.zeros(ways.size, dtype=np.int64)
@@ -229,7 +239,9 @@ class Lister:
                 break
             slack = [ways.slack(f) for f in flows]
             cases, of = ways.cases(flows, slack)
-            choices = [self._meetings.choices(flows[-1], *case) for case in cases]
+            choices = [self._meetings.choices(flows[-1], *case) for case in cases if not stop()]
+            if len(choices) < len(cases):
+                break
             sizes = np.array([len(some) for some in choices])
             lines = np.repeat(np.arange(ways.size), sizes[of])
             chosen = ranges((np.cumsum(sizes) - sizes)[of], np.cumsum(sizes)[of])
