@@ -171,7 +171,7 @@ class Result:
         links: link directions in use.
         loads: opened instances -> bit/s that they serve.
         runtime_s: phase -> wall-clock seconds.
-        method_why: why ``auto`` picked the method; empty if it was asked for.
+        method_why: what each part of ``auto`` gave; empty if the method was asked for.
     """
 
     instance: str

@@ -19,6 +19,7 @@ LAYERS = [
     {"solving"},
     {"levers"},
     {"automatic", "warming"},
+    {"combined"},
     {"columns", "exact"},
     {"methods"},
     {"solution"},

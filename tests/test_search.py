@@ -15,11 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from mosaico_place import Options, Term, check, load_instance, solve
-from mosaico_place.automatic import ONE_MODEL, pick
+from mosaico_place import Options, Term, automatic, check, load_instance, solve
 from mosaico_place.compile import compile_instance
 from mosaico_place.compile.arrays.tables import compile_tables
 from mosaico_place.compile.infrastructure import FloatArray
+from mosaico_place.exact.estimate import variables
 from mosaico_place.generating import generate
 from mosaico_place.instance import Instance
 from mosaico_place.kernel.pricing import Pricer
@@ -228,14 +228,13 @@ def test_impossible_chains_are_told() -> None:
 
 
 def test_auto_goes_by_size() -> None:
-    """Tests which method is picked, that the result names it, and why."""
+    """Tests how large a model is told to be, that the result names the method, and what it gave."""
     small, large = generate(3, 1, 4, 1.0, 1), generate(25, 2, 200, 1.2, 1)
-    assert pick(compile_instance(small))[0] == "exact"
-    assert pick(compile_instance(large))[0] == "columns"
-    assert len(large.chains) * len(large.nodes) > ONE_MODEL
+    assert variables(compile_instance(small)) <= automatic.TINY
+    assert variables(compile_instance(large)) > automatic.SMALL
     result = solve(small, options=Options(time_limit_s=20))
     assert result.method == "exact"
-    assert result.method_why.startswith("4 x 6 chains and nodes")
+    assert result.method_why.startswith("exact found")
 
 
 def test_snapshot_tells_what_changed(made_up: Instance) -> None:

@@ -183,14 +183,12 @@ def test_methods_by_name() -> None:
 def test_auto_starts_a_hard_model_from_a_search(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests that a search goes before one model from a size on, is told of, and leaves the optimum the same."""
     plain = solve(instance)
-    assert "search" not in plain.runtime_s
-    assert "search" not in plain.method_why
-    monkeypatch.setattr(automatic, "HARD_MODEL", 1)
+    assert "heuristic" not in plain.method_why
+    monkeypatch.setattr(automatic, "TINY", 1)
     found, again = solve(instance), solve(instance)
-    assert (found.method, found.termination) == ("exact", Termination.OPTIMAL)
-    assert found.method_why.endswith("it started from a search")
-    assert found.runtime_s["search"] > 0
-    assert found.levels == plain.levels
+    assert found.termination is Termination.OPTIMAL
+    assert found.method_why.startswith("heuristic found")
+    assert [level.value for level in found.levels] == [level.value for level in plain.levels]
     assert found.placement == again.placement
 
 
@@ -198,10 +196,11 @@ def test_auto_keeps_what_the_search_found(monkeypatch: pytest.MonkeyPatch) -> No
     """Tests that a limit which the exact method reaches before anything else leaves the placement and a valid bound."""
     instance = replace(generate(4, 2, 14, 1.4, 5), objective=({Term(CostTerm.REJECTED): Fraction(1)},))
     best = solve(instance, method="exact").levels[0].value
-    monkeypatch.setattr(automatic, "HARD_MODEL", 1)
+    monkeypatch.setattr(automatic, "TINY", 1)
     monkeypatch.setattr("mosaico_place.exact.method.stopped", lambda _: Status.TIME_LIMIT)
     found = solve(instance, options=Options(threads=1))
-    assert (found.method, found.termination) == ("exact", Termination.TIME_LIMIT)
+    assert (found.method, found.termination) == ("heuristic", Termination.TIME_LIMIT)
+    assert "exact found nothing better" in found.method_why
     assert found.placement is not None
     assert found.levels[0].bound is not None
     assert best is not None
@@ -210,10 +209,24 @@ def test_auto_keeps_what_the_search_found(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_auto_says_where_the_search_found_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests that an instance that cannot be answered is proven so without a start."""
-    monkeypatch.setattr(automatic, "HARD_MODEL", 1)
+    monkeypatch.setattr(automatic, "TINY", -1)
     result = solve(parse_instance(NO_ROOM))
     assert (result.termination, result.placement) == (Termination.INFEASIBLE, None)
-    assert result.method_why.endswith("no placement")
+    assert "there is no placement" in result.method_why
+
+
+@pytest.mark.parametrize("tiny", [-1, 3_000])
+@pytest.mark.parametrize("small", [-1, 20_000])
+def test_auto_keeps_the_best_of_its_parts(tiny: int, small: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests that whatever parts run within a limit, the optimum is proven, and each part says what it gave."""
+    monkeypatch.setattr(automatic, "TINY", tiny)
+    monkeypatch.setattr(automatic, "SMALL", small)
+    instance = generate(4, 2, 10, 1.4, 5)
+    proven = solve(instance, method="exact", options=Options(threads=1, gap=0.0))
+    found = solve(instance, options=Options(threads=1, gap=0.0, time_limit_s=20))
+    assert found.termination is Termination.OPTIMAL
+    assert [level.value for level in found.levels] == [level.value for level in proven.levels]
+    assert "found" in found.method_why
 
 
 def test_infeasible_names_the_chain() -> None:

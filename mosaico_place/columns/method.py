@@ -10,6 +10,7 @@ from mosaico_place.compile.infrastructure import FloatArray
 from mosaico_place.kernel.summed import find_least, must_stand, sum_up
 from mosaico_place.method import Answer, Options
 from mosaico_place.methods.search.method import Run, lowest, run_levels
+from mosaico_place.placement import Placement
 from mosaico_place.solution.solution import Solution
 
 FIRST_SHARE, LATER_SHARE = 0.25, 0.4
@@ -27,8 +28,11 @@ ROUNDS = 6
 """Of closing the gap, each with more links that are looked at."""
 
 
-def solve_columns(problem: Problem, options: Options) -> Answer:
-    """Generate columns for the best bound, then search with their shadow prices, level by level."""
+def solve_columns(problem: Problem, options: Options, start: Placement | None = None) -> Answer:
+    """Generate columns for the best bound, then search with their shadow prices, level by level.
+
+    The search begins at ``start``, a placement that keeps every rule, if it is given, else at what ran before.
+    """
     generations: list[Generation] = []
 
     def pricing(run: Run, level: int, solution: Solution) -> tuple[FloatArray, float | None]:
@@ -47,7 +51,7 @@ def solve_columns(problem: Problem, options: Options) -> Answer:
             return found[0], _close(run, generations[0], solution, found[1])
         return found
 
-    return run_levels(problem, options, pricing)
+    return run_levels(problem, options, pricing, start)
 
 
 def _generate(run: Run, generation: Generation, level: int) -> tuple[FloatArray, float | None]:

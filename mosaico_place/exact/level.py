@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 
 from mosaico_place.exact.exactness import WholeRows, cuts
 from mosaico_place.exact.highs import Highs, Outcome, Status
@@ -45,3 +46,15 @@ def stopped(options: Options) -> Status | None:
     if options.stop.is_set():
         return Status.INTERRUPTED
     return Status.TIME_LIMIT if options.remaining_s() <= 0 else None
+
+
+def keep(highs: Highs, level: int, value: Fraction, step: Fraction) -> None:
+    """Fix a level at its value where its steps are coarse enough to tell, at +1e-9 relative elsewhere.
+
+    No placement has a value between one step and the next, so half a step more lets none in. It is there because a
+    row without any slack has led HiGHS 1.15.1 to a false optimum (docs/design-notes.md).
+    """
+    if step > 0 and value / step < 10**8:
+        highs.at_most(level, float(value + step / 2), float(1 / step))
+    else:
+        highs.at_most(level, float(value) * (1 + 1e-9), 1.0)

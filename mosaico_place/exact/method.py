@@ -14,7 +14,7 @@ from mosaico_place.costing import cost
 from mosaico_place.errors import SolverError
 from mosaico_place.exact.exactness import whole_rows
 from mosaico_place.exact.highs import Glimpse, Highs, Outcome, Status
-from mosaico_place.exact.level import Solver, stopped
+from mosaico_place.exact.level import Solver, keep, stopped
 from mosaico_place.exact.model import Formulation, Matrix, build, decode, encode, transfer
 from mosaico_place.exact.strengthening import ALL, Strengthening, arranged, packs
 from mosaico_place.instance import Term
@@ -157,7 +157,7 @@ def _solve_levels(search: _Search, highs: Highs) -> None:
                 search.limit = _LIMIT[outcome.status]
                 return
         start = encode(formulation, matrix, search.placement, rejected=True)
-        _keep(highs, level, search.values[level], form.step)
+        keep(highs, level, search.values[level], form.step)
         if not packed and search.values[level] == 0 and Term(CostTerm.REJECTED) in objective[level]:
             packed = _pack(search, highs)
 
@@ -185,18 +185,6 @@ def _record(search: _Search, outcome: Outcome, found: Fraction | None, level: in
         raise SolverError(f"level {level + 1} is said to cost at least {outcome.bound}, but a placement costs {value}")
     else:
         search.bounds.append(rounded_up(outcome.bound, step, search.values[level]))
-
-
-def _keep(highs: Highs, level: int, value: Fraction, step: Fraction) -> None:
-    """Fix a level at its value where its steps are coarse enough to tell, at +1e-9 relative elsewhere.
-
-    No placement has a value between one step and the next, so half a step more lets none in. It is there because a
-    row without any slack has led HiGHS 1.15.1 to a false optimum (docs/design-notes.md).
-    """
-    if step > 0 and value / step < 10**8:
-        highs.at_most(level, float(value + step / 2), float(1 / step))
-    else:
-        highs.at_most(level, float(value) * (1 + 1e-9), 1.0)
 
 
 def _known(value: float) -> float | None:

@@ -92,7 +92,7 @@ class ResultDocument(Document):
     instance: str
     method: str
     method_why: str = ""
-    """Why `auto` picked the method, and whether a search went before it; empty if it was asked for."""
+    """What each part of `auto` gave; empty if the method was asked for."""
     termination: Termination
     """Why the method stopped; whether there is a placement is a question apart."""
     objective: list[LevelEntry]

@@ -81,12 +81,12 @@ class Run:
         return self.pricer(free, no_surcharges(len(self.compiled.names)))[1]
 
 
-def solve_heuristic(problem: Problem, options: Options) -> Answer:
+def solve_heuristic(problem: Problem, options: Options, start: Placement | None = None) -> Answer:
     """Search, guided by prices; the bound of the first level is the one that these prices prove.
 
-    Without a time limit, the seed decides the answer.
+    Without a time limit, the seed decides the answer. ``start`` is a placement that keeps every rule, to begin with.
     """
-    return run_levels(problem, options, _ascending())
+    return run_levels(problem, options, _ascending(), start)
 
 
 Pricing = Callable[[Run, int, Solution], tuple[FloatArray, float | None]]
@@ -108,10 +108,10 @@ def _ascending() -> Pricing:
     return pricing
 
 
-def run_levels(problem: Problem, options: Options, pricing: Pricing) -> Answer:
-    """Price and search one level after the other."""
+def run_levels(problem: Problem, options: Options, pricing: Pricing, start: Placement | None = None) -> Answer:
+    """Price and search one level after the other, from ``start`` if it is given, else from what ran before."""
     levels = len(problem.instance.objective)
-    start = time.perf_counter()
+    began = time.perf_counter()
     compiled = compile_tables(problem)
     size = _size(compiled)
     impossible = [name for name, one in zip(compiled.names, compiled.tables.chains, strict=True) if not one["possible"]]
@@ -120,9 +120,9 @@ def run_levels(problem: Problem, options: Options, pricing: Pricing) -> Answer:
         return Answer(None, (None,) * levels, Termination.INFEASIBLE, size, why=why)
     pricer = Pricer(compiled, options.worker_threads)
     try:
-        run = Run(problem, options, compiled, pricer, laps={"build": time.perf_counter() - start})
+        run = Run(problem, options, compiled, pricer, laps={"build": time.perf_counter() - began})
         solution = Solution(compiled)
-        search, shadow = _search_levels(run, solution, pricing)
+        search, shadow = _search_levels(run, solution, pricing, start)
         if search.value()[0] >= MISSING / 2:
             return Answer(None, (None,) * levels, _ended(run), size, why=why, runtime_s=run.laps)
         placement = solution.placement()
@@ -147,7 +147,9 @@ def _proven(run: Run, placement: Placement) -> tuple[tuple[float | None, ...], T
     return bounds, Termination.GAP if max(gaps) <= run.options.gap else _ended(run)
 
 
-def _search_levels(run: Run, solution: Solution, pricing: Pricing) -> tuple[Search, FloatArray]:
+def _search_levels(
+    run: Run, solution: Solution, pricing: Pricing, start: Placement | None
+) -> tuple[Search, FloatArray]:
     """Search every level until time is up; the search, and the first level's prices."""
     problem, options, compiled = run.problem, run.options, run.compiled
     search: Search | None = None
@@ -159,8 +161,8 @@ def _search_levels(run: Run, solution: Solution, pricing: Pricing) -> tuple[Sear
         if search is None:
             first = shadow
             search = Search(solution, shadow, options.seed, problem.max_moves, threads=options.worker_threads)
-            if problem.previous is not None:
-                solution.load(problem.previous, search.prices)
+            if (standing := start or problem.previous) is not None:
+                solution.load(standing, search.prices)
             costs = run.first_costs(shadow)
             search.fill(costs)
         search.reprice(shadow, level)
