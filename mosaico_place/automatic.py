@@ -68,7 +68,7 @@ class _Portfolio:
         if limit is not None:
             limit = began + max(min(share * self.options.remaining_s(), most_s), 1e-3)
         answer = part(replace(self.options, time_limit_s=limit))
-        self.best.note(name, answer, self.options.elapsed_s() - began, told or name)
+        self.best.note(name, answer, told or name)
 
     def search(self, share: float) -> None:
         """Search for a placement."""

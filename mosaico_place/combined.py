@@ -33,13 +33,12 @@ class Best:
         self._proved: str | None = None
         self._infeasible = False
 
-    def note(self, name: str, answer: Answer, seconds: float, told: str) -> None:
+    def note(self, name: str, answer: Answer, told: str) -> None:
         """Take over what an answer has that is better.
 
         Args:
             name: the method that gave it.
             answer: keeps every rule, and its bounds are valid.
-            seconds: that it took.
             told: how its part is called.
         """
         values = None
@@ -57,7 +56,7 @@ class Best:
             self._infeasible = True
         if self._proved is None and self.settled:
             self._proved = name
-        self._told.append(f"{told} {self._gave(values, answer, gained)} in {seconds:.1f} s")
+        self._told.append(f"{told} {self._gave(values, answer, gained)}")
 
     @property
     def bounds(self) -> tuple[float | None, ...]:

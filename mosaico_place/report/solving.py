@@ -55,7 +55,7 @@ def _headline(result: Result) -> Iterator[RenderableType]:
         line += f", weight {plain(result.accepted_weight)} of at most {plain(result.accepted_weight_bound)}"
     yield Text(line.removesuffix(f" of at most {UNKNOWN}"))
     if result.method_why:
-        yield Text(f"{result.method}, since {result.method_why}", style="dim")
+        yield Text(f"{result.method} ({result.method_why})", style="dim")
 
 
 def _chains(result: Result) -> Iterator[RenderableType]:
