@@ -9,6 +9,7 @@ the answer; and as soon as every level is closed, it ends.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -24,8 +25,8 @@ ONE_MODEL = 2000
 """Chains times nodes up to which one model is solved to its end where there is no time limit (docs/algorithms.md)."""
 
 TINY, SMALL = 3_000, 20_000
-"""Variables up to which one model is mostly proven at once, so that it goes first; and up to which the proof has most
-of the time."""
+"""Variables up to which one model is mostly proven at once, so that little goes before it; and up to which the proof
+has most of the time."""
 
 VARIABLE_S = 1e-4
 """Seconds that it takes to write a variable with its rows and hand it to the solver; measured 0.35e-4 to 1.3e-4."""
@@ -39,6 +40,13 @@ SEARCH_SHARE, SEARCH_S = 0.1, 10.0
 INSURED = 0.7
 """Part of the time that the columns may take of a large problem in which a chain must be placed: if they find no
 placement, the rest is for one model after all."""
+
+LOADING_S = 3.0
+"""Seconds in which the library that models are written with is loaded, where it is not yet."""
+
+TINY_SHARE = 0.05
+"""Part of the time that a search before a tiny model may take: its placement is there before the solver is loaded,
+which takes 1 s on a quiet machine and has taken 12 s on a busy one."""
 
 MANY_PAIRS = 1_000_000
 """Chains times nodes from which on no model of everything is thought of."""
@@ -70,6 +78,11 @@ class _Portfolio:
         answer = part(replace(self.options, time_limit_s=limit))
         self.best.note(name, answer, told or name)
 
+    def _loads(self) -> bool:
+        """Whether there is time to load what models are written with, or no placement without it."""
+        loaded = "pyomo.environ" in sys.modules
+        return loaded or self.best.placement is None or self.options.remaining_s() > LOADING_S
+
     def search(self, share: float) -> None:
         """Search for a placement."""
         from mosaico_place.methods.search.method import solve_heuristic
@@ -88,17 +101,19 @@ class _Portfolio:
 
     def exact(self, share: float) -> None:
         """Solve one model of everything."""
+        if not self._loads():
+            return
         from mosaico_place.exact.method import solve_exact
 
         self.run("exact", share, lambda options: solve_exact(self.problem, options, start=self.best.placement))
 
     def moves(self, share: float) -> None:
         """Solve small parts of the model, with the rest as it stands."""
+        start, bounds = self.best.placement, self.best.bounds
+        if start is None or len(self.problem.instance.chains) < 2 or self.over() or not self._loads():
+            return
         from mosaico_place.exact.neighbourhood import prepare, solve_neighbourhoods
 
-        start, bounds = self.best.placement, self.best.bounds
-        if start is None or len(self.problem.instance.chains) < 2 or self.over():
-            return
         if self.ground is None:
             self.ground = prepare(self.problem, self.options)
         if (ground := self.ground) is not None:
@@ -146,6 +161,7 @@ def _within(portfolio: _Portfolio) -> None:
         else:
             portfolio.columns(1.0)
     elif count <= TINY:
+        portfolio.search(TINY_SHARE)
         portfolio.exact(0.15)
         if portfolio.best.placement is None:
             portfolio.search(0.3)
