@@ -156,8 +156,9 @@ class Restructure:
         """
         solution, levels = self.live.solution, self.live.compiled.levels
         touched = [*disturbed.out, *disturbed.new]
-        if disturbed.relieved or not solution.placed[touched].all():
-            wanted = (self.live.used if disturbed.relieved else solution.placed).copy()
+        retry = disturbed.relieved or deadline < np.inf
+        if (retry and self.live.waiting()) or not solution.placed[touched].all():
+            wanted = (self.live.used if retry else solution.placed).copy()
             wanted[touched] = True
             before = solution.save(np.flatnonzero(wanted))
             complete = self._eject(disturbed, deadline)
@@ -166,8 +167,7 @@ class Restructure:
             while time.monotonic() < deadline < np.inf and not complete:
                 self._stir(wanted, MOST_RESCUE, deadline)
                 complete = self._eject(disturbed, deadline)
-            return_home(self._search(), before, lambda: time.monotonic() >= deadline)
-            self.live.dirty.update(before.differing())
+            self.live.dirty.update(return_home(self._search(), before, lambda: time.monotonic() >= deadline))
         if (levels.balance > 0).any() or (levels.active > 0).any():
             self._relocate(deadline)
 
@@ -199,12 +199,14 @@ class Restructure:
     def _eject(self, disturbed: Disturbed, deadline: float) -> bool:
         """Look for ejection chains; whether nothing was left untried.
 
-        They are for what has no place any more, or none yet; and for what waits, where anything became free.
+        They are for what has no place any more, or none yet; and for what waits, if anything became free or there is
+        a budget to use.
         """
         live, possible = self.live, self.live.compiled.tables.chains["possible"]
         work, nodes, end = EJECTING_WORK, len(live.instance.nodes), deadline
         touched = [k for k in (*disturbed.out, *disturbed.new) if possible[k] and not live.solution.placed[k]]
-        waiting = [k for k in live.waiting() if possible[k] and k not in touched] if disturbed.relieved else []
+        retry = disturbed.relieved or deadline < np.inf
+        waiting = [k for k in live.waiting() if possible[k] and k not in touched] if retry else []
         ejection, complete = Ejection(live, self._search(), self._displacer()), True
         for wanted in (touched, waiting):
             tries: float = work // nodes
