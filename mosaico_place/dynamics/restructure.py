@@ -15,7 +15,7 @@ import numpy as np
 
 from mosaico_place.compile.infrastructure import BoolArray, FloatArray
 from mosaico_place.dynamics.displace import Displacer
-from mosaico_place.dynamics.ejection import Effort, Ejection
+from mosaico_place.dynamics.ejection import TOGETHER, Effort, Ejection
 from mosaico_place.dynamics.follower import Follower
 from mosaico_place.dynamics.strategy import Reply, Setting
 from mosaico_place.dynamics.worth import Worth
@@ -203,19 +203,20 @@ class Restructure:
         a budget to use.
         """
         live, possible = self.live, self.live.compiled.tables.chains["possible"]
-        work, nodes, end = EJECTING_WORK, len(live.instance.nodes), deadline
         touched = [k for k in (*disturbed.out, *disturbed.new) if possible[k] and not live.solution.placed[k]]
         retry = disturbed.relieved or deadline < np.inf
         waiting = [k for k in live.waiting() if possible[k] and k not in touched] if retry else []
-        ejection, complete = Ejection(live, self._search(), self._displacer()), True
-        for wanted in (touched, waiting):
-            tries: float = work // nodes
+        queue = [(touched, 1), (waiting, 2)]
+        if len(touched) + len(waiting) <= TOGETHER:  # who leaves for one of them may make room for several
+            queue = [([*touched, *waiting], 1)]
+        ejection, complete, end = Ejection(live, self._search(), self._displacer()), True, deadline
+        for wanted, part in queue:
+            tries: float = EJECTING_WORK // part // len(live.instance.nodes)
             if deadline < np.inf:
                 now = time.monotonic()
                 tries, end = np.inf, now + EJECTING_SHARE * (deadline - now)
             if wanted and tries >= LEAST_EJECTING:
                 complete &= ejection.run(wanted, Effort(tries, end))
-            work //= 2
         return complete
 
     def _relocate(self, deadline: float) -> None:
