@@ -169,7 +169,9 @@ class Restructure:
                 complete = self._eject(disturbed, deadline)
             self.live.dirty.update(return_home(self._search(), before, lambda: time.monotonic() >= deadline))
         if (levels.balance > 0).any() or (levels.active > 0).any():
-            self._relocate(deadline)
+            self._relocate(deadline, None)
+        elif disturbed.out:
+            self._relocate(deadline, disturbed.out)
 
     def _turns(self, disturbed: Disturbed, freed: bool, deadline: float) -> None:
         """Turns for what is new, then for what waits if anything is ``freed``."""
@@ -219,11 +221,11 @@ class Restructure:
                 complete &= ejection.run(wanted, Effort(tries, end))
         return complete
 
-    def _relocate(self, deadline: float) -> None:
-        """Steps that only levels show which no price tells."""
+    def _relocate(self, deadline: float, some: Sequence[int] | None) -> None:
+        """Steps that only levels show which no price tells, of some chains or of all."""
         tries = EJECTING_WORK // len(self.live.instance.nodes) if deadline == np.inf else 10**9
         before = self.live.solution.save(np.flatnonzero(self.live.solution.placed))
-        if Relocation(self._search(), tries, lambda: time.monotonic() >= deadline).run():
+        if Relocation(self._search(), tries, lambda: time.monotonic() >= deadline, some).run():
             self.live.dirty.update(before.differing())
 
     def _rescue(self, out: Sequence[int], deadline: float) -> None:

@@ -11,7 +11,7 @@ Comput. 16, 2004).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -45,9 +45,13 @@ class Relocation:
         search: whose solution, prices and values.
         tries: how many steps may be tried.
         stop: whether to end at once.
+        some: the chains that take steps; all if not given.
     """
 
-    def __init__(self, search: Search, tries: int, stop: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self, search: Search, tries: int, stop: Callable[[], bool] = lambda: False, some: Collection[int] | None = None
+    ) -> None:
+        self._some = None if some is None else np.array(sorted(some), dtype=np.int64)
         self._search, self._solution, self._tries, self._stop = search, search.solution, tries, stop
         self._compiled = search.solution.compiled
         levels = self._compiled.levels
@@ -135,6 +139,8 @@ class Relocation:
     def _in_order(self) -> list[int]:
         """The chains that stand, those on the fullest capacity first."""
         placed = np.flatnonzero(self._solution.placed)
+        if self._some is not None:
+            placed = self._some[self._solution.placed[self._some]]
         if self._must_stay:
             placed = np.array([k for k in placed if not self._is_home(int(k))], dtype=np.int64)
         if self._balance is None or not len(placed):
