@@ -13,13 +13,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mosaico_place.compile.infrastructure import FloatArray
+from mosaico_place.compile.infrastructure import BoolArray, FloatArray
 from mosaico_place.dynamics.displace import Displacer
+from mosaico_place.dynamics.ejection import TOGETHER, Effort, Ejection
 from mosaico_place.dynamics.follower import Follower
 from mosaico_place.dynamics.strategy import Reply, Setting
 from mosaico_place.dynamics.worth import Worth
 from mosaico_place.instance import Instance
 from mosaico_place.kernel.problem import Prices
+from mosaico_place.methods.search.relocating import Relocation
 from mosaico_place.methods.search.ruin import Ruin, around
 from mosaico_place.methods.search.search import Limits, Search
 from mosaico_place.methods.search.undoing import return_home
@@ -32,6 +34,10 @@ TURNS_PER_MISSING, MOST_TURNS = 2, 24
 RESCUE_WORK, LEAST_RESCUE, MOST_RESCUE = 3000, 20, 60
 """Turns for all that ran and has no place any more, times nodes, since the time of a turn grows with them; how many
 turns at least and at most."""
+
+EJECTING_WORK, LEAST_EJECTING, EJECTING_SHARE = 3000, 40, 0.5
+"""Steps of ejection chains times nodes, for what has no place any more or none yet, and half as many for what waits;
+fewer than so many are not begun. Part of the time that is left which they may take where a budget is given instead."""
 
 DISPLACING, RESCUE_RUIN = 0.25, 4
 """Share of them in which those leave who stand where the chain is best, in the others those of some node; how many of
@@ -141,11 +147,35 @@ class Restructure:
         self._displacer().measure(self._search().prices)
 
     def _improve(self, disturbed: Disturbed, freed: bool, deadline: float) -> None:
-        """Turns for what has no place any more, for what is new, then for what waits if anything is ``freed``."""
+        """Make room for what has no place, as long as it may take; then see to what no price tells.
+
+        Args:
+            disturbed: what the change did.
+            freed: whether what became free is still free as far as is known.
+            deadline: by ``time.monotonic()``; infinite for no more than a certain number of steps and turns.
+        """
+        solution, levels = self.live.solution, self.live.compiled.levels
+        touched = [*disturbed.out, *disturbed.new]
+        retry = disturbed.relieved or deadline < np.inf
+        if (retry and self.live.waiting()) or not solution.placed[touched].all():
+            wanted = (self.live.used if retry else solution.placed).copy()
+            wanted[touched] = True
+            before = solution.save(np.flatnonzero(wanted))
+            complete = self._eject(disturbed, deadline)
+            self._rescue(disturbed.out, deadline)
+            self._turns(disturbed, freed, deadline)
+            while time.monotonic() < deadline < np.inf and not complete:
+                self._stir(wanted, MOST_RESCUE, deadline)
+                complete = self._eject(disturbed, deadline)
+            self.live.dirty.update(return_home(self._search(), before, lambda: time.monotonic() >= deadline))
+        if (levels.balance > 0).any() or (levels.active > 0).any():
+            self._relocate(deadline, None)
+        elif disturbed.out:
+            self._relocate(deadline, disturbed.out)
+
+    def _turns(self, disturbed: Disturbed, freed: bool, deadline: float) -> None:
+        """Turns for what is new, then for what waits if anything is ``freed``."""
         live = self.live
-        if not freed and live.solution.placed[[*disturbed.out, *disturbed.new]].all():
-            return
-        self._rescue(disturbed.out, deadline)
         search, displacer = self._search(), self._displacer()
         weights = live.compiled.levels.reject.sum(axis=0)
         possible = live.compiled.tables.chains["possible"]
@@ -168,22 +198,57 @@ class Restructure:
             if search.turn(ruin, self._worth.cost):
                 live.dirty.update(int(one) for one in (*ruin.out, *ruin.wanted))
 
+    def _eject(self, disturbed: Disturbed, deadline: float) -> bool:
+        """Look for ejection chains; whether nothing was left untried.
+
+        They are for what has no place any more, or none yet; and for what waits, if anything became free or there is
+        a budget to use.
+        """
+        live, possible = self.live, self.live.compiled.tables.chains["possible"]
+        touched = [k for k in (*disturbed.out, *disturbed.new) if possible[k] and not live.solution.placed[k]]
+        retry = disturbed.relieved or deadline < np.inf
+        waiting = [k for k in live.waiting() if possible[k] and k not in touched] if retry else []
+        queue = [(touched, 1), (waiting, 2)]
+        if len(touched) + len(waiting) <= TOGETHER:  # who leaves for one of them may make room for several
+            queue = [([*touched, *waiting], 1)]
+        ejection, complete, end = Ejection(live, self._search(), self._displacer()), True, deadline
+        for wanted, part in queue:
+            tries: float = EJECTING_WORK // part // len(live.instance.nodes)
+            if deadline < np.inf:
+                now = time.monotonic()
+                tries, end = np.inf, now + EJECTING_SHARE * (deadline - now)
+            if wanted and tries >= LEAST_EJECTING:
+                complete &= ejection.run(wanted, Effort(tries, end))
+        return complete
+
+    def _relocate(self, deadline: float, some: Sequence[int] | None) -> None:
+        """Steps that only levels show which no price tells, of some chains or of all."""
+        tries = EJECTING_WORK // len(self.live.instance.nodes) if deadline == np.inf else 10**9
+        before = self.live.solution.save(np.flatnonzero(self.live.solution.placed))
+        if Relocation(self._search(), tries, lambda: time.monotonic() >= deadline, some).run():
+            self.live.dirty.update(before.differing())
+
     def _rescue(self, out: Sequence[int], deadline: float) -> None:
-        """Turns for what ran and has no place any more.
+        """Turns for what ran and has no place any more, and for those who lose theirs to it."""
+        wanted = self.live.solution.placed.copy()
+        wanted[list(out)] = True
+        turns = min(max(RESCUE_WORK // len(self.live.instance.nodes), LEAST_RESCUE), MOST_RESCUE)
+        self._stir(wanted, turns, deadline)
+
+    def _stir(self, wanted: BoolArray, turns: int, deadline: float) -> None:
+        """Turns for whoever of these chains has no place at the time.
 
         Few chains find a place at once, for who stands in the way has to find another; so one chain after the other may
         be the one without a place, as long as hardly more is lost by that, and the best of all turns is kept.
         """
         solution, random = self.live.solution, self._random
-        ran = solution.placed.copy()
-        ran[list(out)] = True
-        ran &= self.live.compiled.tables.chains["possible"] > 0
-        if solution.placed[ran].all():
+        wanted = wanted & (self.live.compiled.tables.chains["possible"] > 0)
+        if solution.placed[wanted].all():
             return
         search, displacer = self._search(), self._displacer()
 
         def choose() -> Ruin | None:
-            missing = np.flatnonzero(ran & ~solution.placed)
+            missing = np.flatnonzero(wanted & ~solution.placed)
             if not len(missing) or time.monotonic() >= deadline:
                 return None
             k, ruin = int(missing[random.integers(len(missing))]), None
@@ -191,8 +256,7 @@ class Restructure:
                 ruin = displacer.ruin(k, self._shaken(search.prices), random, keep_opened=bool(random.integers(2)))
             return around(solution.standing, random, k, RESCUE_RUIN) if ruin is None else ruin
 
-        before = solution.save(np.flatnonzero(ran | solution.placed))
-        turns = min(max(RESCUE_WORK // len(self.live.instance.nodes), LEAST_RESCUE), MOST_RESCUE)
+        before = solution.save(np.flatnonzero(wanted | solution.placed))
         search.improve(0, self._worth.cost, Limits(turns), choose)
         return_home(search, before, lambda: time.monotonic() >= deadline)
         self.live.dirty.update(before.differing())

@@ -15,6 +15,7 @@ from mosaico_place.compile.infrastructure import FloatArray
 from mosaico_place.kernel.embed import MANY, SOME
 from mosaico_place.kernel.prices import falling_weights, price_to_place, reprice_chains
 from mosaico_place.kernel.problem import Prices, Pricing, Work
+from mosaico_place.methods.search.relocating import Relocation
 from mosaico_place.methods.search.ruin import MOST, Ruin
 from mosaico_place.methods.search.ruin_and_recreate import (
     MISSING,
@@ -40,6 +41,9 @@ ROUND = 64
 
 CHAINS_PER_THREAD = 2 * MOST
 """With fewer chains, threads would be in each other's way: a turn takes out up to MOST of them."""
+
+RELOCATING_TRIES, RELOCATING_SHARE = 2000, 0.2
+"""Steps that are tried on a level that counts what no price tells, and part of the time that they may take."""
 
 _OPENING = 0.3
 """Part of what an opened instance takes, at shadow prices, that the first chain which needs it pays; those that come
@@ -161,8 +165,28 @@ class Search:
             limits: when to end.
             choose: what is taken out in a turn, None to end; by chance if not given, or if it names no chain.
         """
-        if self._others and choose is None:
-            return self._improve_together(level, cost, limits)
+        if choose is not None:
+            return self._improve_alone(level, cost, limits, choose)
+        self._relocate(level, limits)
+        best = (self._improve_together if self._others else self._improve_alone)(level, cost, limits)
+        return self.value() if self._relocate(level, limits) else best
+
+    def _relocate(self, level: int, limits: Limits) -> bool:
+        """Where a level counts what no price tells, take steps that it shows by; whether the placement is better."""
+        levels, components = self._compiled.levels, self._compiled.tables.components
+        may_return = bool((levels.move[level] > 0).any() and (components["ran"] > 0).any())
+        if not (levels.balance[level] > 0 or levels.active[level] > 0 or may_return):
+            return False
+        end = time.monotonic() + RELOCATING_SHARE * limits.seconds
+        found = Relocation(self, RELOCATING_TRIES, lambda: limits.stop() or time.monotonic() >= end).run()
+        if found:
+            limits.watch(self.value())
+        return found
+
+    def _improve_alone(
+        self, level: int, cost: FloatArray, limits: Limits, choose: Callable[[], Ruin | None] | None = None
+    ) -> FloatArray:
+        """The same by one thread, turn by turn."""
         desk = self._guided(cost)
         desk.start()
         best: FloatArray = desk.arrays["best"]
