@@ -234,7 +234,7 @@ def test_auto_goes_by_size() -> None:
     assert variables(compile_instance(large)) > automatic.SMALL
     result = solve(small, options=Options(time_limit_s=20))
     assert result.method == "exact"
-    assert result.method_why.startswith("exact found")
+    assert "exact found" in result.method_why
 
 
 def test_snapshot_tells_what_changed(made_up: Instance) -> None:
