@@ -157,7 +157,12 @@ class Restructure:
         solution, levels = self.live.solution, self.live.compiled.levels
         touched = [*disturbed.out, *disturbed.new]
         retry = disturbed.relieved or deadline < np.inf
-        if (retry and self.live.waiting()) or not solution.placed[touched].all():
+        missing = not solution.placed[touched].all()
+        if deadline == np.inf and EJECTING_WORK // len(self.live.instance.nodes) < LEAST_EJECTING:
+            if freed or missing:  # in a large network, without a budget, only what is quick
+                self._rescue(disturbed.out, deadline)
+                self._turns(disturbed, freed, deadline)
+        elif (retry and self.live.waiting()) or missing:
             wanted = (self.live.used if retry else solution.placed).copy()
             wanted[touched] = True
             before = solution.save(np.flatnonzero(wanted))
